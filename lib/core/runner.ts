@@ -1,0 +1,73 @@
+/** A runner: one ECS task and the GitHub runner in it. */
+
+export type RunnerState = 'launching' | 'registered' | 'busy' | 'gone';
+
+/** A place taken: the runner's whole record, with every parameter of its RunTask call. Times in ms since 1970. */
+export type Seat = {
+  version: string;
+  kind: 'runner';
+  pool: string;
+  /** 0 … max−1. */
+  place: number;
+  name: string;
+  /** The job and the launch it was started for; part of the name. */
+  job: number;
+  launch: number;
+  /** The queued or running job it is paired with now; absent: nobody waits for it. */
+  serves?: number;
+  state: RunnerState;
+  installation: number;
+  owner: string;
+  /** Only when it is registered on a repository. */
+  repository?: string;
+  labels: string[];
+  group: string;
+  /** Stored before RunTask is called, so that a repetition makes the same call (a TaskRequest of lib/world.ts). */
+  request: {
+    name: string;
+    taskDefinition: string;
+    capacityProvider?: string;
+    taskRole?: string;
+    environment: Record<string, string>;
+    tags: Record<string, string>;
+  };
+  launchedAt: number;
+  /** When RunTask was last called. */
+  askedAt?: number;
+  taskArn?: string;
+  /** Number of the last mint; the GitHub runner's name is `<name>-<mint>`. 0: never asked. */
+  mint: number;
+  /** Set while a mint is in flight. */
+  mintingAt?: number;
+  /** No mint before; the boot deadline counts from it. */
+  mintNotBefore?: number;
+  runnerId?: number;
+  registeredAt?: number;
+  /** The container's word that a job has started. */
+  startedAt?: number;
+  /** The job that GitHub says runs in it. */
+  busyWith?: number;
+  /** Since when the container has said that it is idle while nobody waits for it. */
+  surplusSince?: number;
+  /** The container's last word. */
+  heardAt?: number;
+  reason: string;
+};
+
+/** The pool's own record, at place −1. */
+export type PoolRecord = {
+  version: string;
+  kind: 'pool';
+  pool: string;
+  place: -1;
+  /** Launches in a row that ended without a job, over all jobs of the pool. */
+  failures: number;
+  notBefore?: number;
+  reason: string;
+  /** The task definition of which a container has come up. */
+  proven?: string;
+  /** When the next delayed look is due; one at a time. */
+  lookAt?: number;
+};
+
+export type RunnerRecord = Seat | PoolRecord;

@@ -1,0 +1,147 @@
+/**
+ * Every interface to the outside, on one screen. `lib/flows` and `lib/handlers` see the outside only through it;
+ * `lib/live` implements it with Octokit and the AWS SDK, `lib/sim` in process and under virtual time. Both pass
+ * the contract suites of `test/contracts`.
+ *
+ * Expected answers are values. An exception means that a table or the queue could not be reached: the caller's
+ * whole attempt fails and is repeated.
+ */
+import type { BacklogRecord, JobRecord } from './core/job.ts';
+import type { Message } from './core/message.ts';
+import type { RunnerRecord } from './core/runner.ts';
+
+export interface World {
+  clock: Clock;
+  github: GitHub;
+  cluster: Cluster;
+  queue: Queue;
+  /** Key: job. One item from a job's first event on; the authority on its state and on its living launch. */
+  history: Table<JobRecord, { job: number }>;
+  /** Key: pool, job. The jobs of a pool that are not completed, in the order of their ids. */
+  backlog: ListTable<BacklogRecord, { pool: string; job: number }>;
+  /** Key: pool, place. Place −1 is the pool's own record, 0 … max−1 its runners. */
+  runners: ListTable<RunnerRecord, { pool: string; place: number }>;
+  /** One structured line per decision. Never given a secret. */
+  log: (line: LogLine) => void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export type LogLine = { decision: string; reason: string } & Record<string, unknown>;
+
+/**
+ * What an answer means to the caller, whoever gave it. `lib/live/errors.ts` is the one table that maps vendor codes.
+ *
+ * - `retry`: nothing was done; the same call may succeed after `retryAfterSeconds`.
+ * - `full`: nothing was done; there is no capacity.
+ * - `gone`: what was asked for is not there (GitHub also says so when we may not see it).
+ * - `busy`: a runner that executes a job cannot be removed.
+ * - `conflict`: something of that name exists.
+ * - `refused`: nothing was done, and will not be until somebody changes something.
+ * - `unknown`: it may have been done or not: 5xx, time-out, cut connection.
+ * - `bug`: the call itself was wrong.
+ */
+export type FailureKind = 'retry' | 'full' | 'gone' | 'busy' | 'conflict' | 'refused' | 'unknown' | 'bug';
+export type Failure = { kind: FailureKind; reason: string; retryAfterSeconds?: number };
+export type Outcome<Value> = { kind: 'ok'; value: Value } | Failure;
+
+/** Where a runner is registered: in an organisation or, with `repository` (its name without the owner), there. */
+export type Scope = { installation: number; owner: string; repository?: string };
+export type Repository = { installation: number; owner: string; repository: string };
+
+export type GitHubRunner = { id: number; name: string; online: boolean; busy: boolean };
+export type GitHubJob = {
+  state: 'queued' | 'in_progress' | 'completed' | 'held';
+  runnerName?: string;
+  conclusion?: string;
+};
+
+export interface GitHub {
+  /**
+   * Registers a just-in-time runner (at most one job) with exactly these labels, in the group of that name.
+   * Never repeated by the adapter: a lost answer leaves a registration under the name (`unknown`).
+   */
+  registerRunner(
+    scope: Scope,
+    runner: { name: string; labels: readonly string[]; group: string },
+  ): Promise<Outcome<{ id: number; jitConfig: string }>>;
+  /** `busy`: it executes a job. `gone`: not there, or not visible to us. */
+  removeRunner(scope: Scope, id: number): Promise<Outcome<undefined>>;
+  /** The runner of exactly this name; GitHub's lists lag by up to a minute. */
+  findRunner(scope: Scope, name: string): Promise<Outcome<GitHubRunner | undefined>>;
+  /** All runners of the scope, complete or failed as a whole. */
+  listRunners(scope: Scope): Promise<Outcome<GitHubRunner[]>>;
+  /** `held`: waiting, pending or requested: neither queued nor ended. */
+  job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
+}
+
+/** Every parameter of a RunTask call; the same request always makes the same call. */
+export type TaskRequest = {
+  /** The runner's name: idempotency token and `startedBy`. */
+  name: string;
+  taskDefinition: string;
+  capacityProvider?: string;
+  taskRole?: string;
+  environment: Record<string, string>;
+  tags: Record<string, string>;
+};
+
+export type Task = {
+  taskArn: string;
+  startedBy: string;
+  /** PROVISIONING … STOPPED, as ECS spells it. */
+  lastStatus: string;
+  /** Milliseconds since 1970. */
+  createdAt?: number;
+  startedAt?: number;
+  /** Of the runner's container, when it has ended by itself. */
+  exitCode?: number;
+  /** Why it stopped, or why the container did not start. */
+  stoppedReason?: string;
+};
+
+export interface Cluster {
+  /**
+   * Starts one task, or finds the one that the same request started before; that one may have stopped since.
+   * `full`: no capacity. `conflict` cannot be told apart from ours: the existing task is the answer.
+   */
+  runTask(request: TaskRequest): Promise<Outcome<Task>>;
+  /** SIGTERM to the container. `gone`: ECS does not know the task any more. */
+  stopTask(taskArn: string, reason: string): Promise<Outcome<undefined>>;
+  /** Those that ECS still knows (a stopped one for an hour); an unknown one is left out. */
+  describeTasks(taskArns: readonly string[]): Promise<Outcome<Task[]>>;
+  /** The task that was started under this name, if ECS still knows one; lists lag by up to minutes. */
+  findTask(name: string): Promise<Outcome<Task | undefined>>;
+  /** All tasks of the cluster that are not to be stopped, complete or failed as a whole. */
+  listTasks(): Promise<Outcome<Task[]>>;
+}
+
+export interface Queue {
+  /** All or an exception. `delaySeconds` 0 … 900. `group` is the fair-queue tenant: a busy one does not delay others. */
+  send(messages: readonly { body: Message; delaySeconds?: number; group?: string }[]): Promise<void>;
+}
+
+/** `version` is new with every write, so that a write can be conditional on exactly what was read. */
+export type Versioned = { version: string };
+
+export interface Table<Item extends Versioned, Key> {
+  /** Strongly consistent. Items past their `expiresAt` (seconds since 1970) are not there. */
+  get(key: Key): Promise<Item | undefined>;
+  /** Like `get`, in no particular order; absent items are left out. */
+  getMany(keys: readonly Key[]): Promise<Item[]>;
+  /**
+   * Writes the item if the stored one is still `previous` (`undefined`: if there is none).
+   * Gives the item with its new version, or `undefined` if somebody else was faster.
+   */
+  put(item: Omit<Item, 'version'>, previous: Item | undefined): Promise<Item | undefined>;
+  /** Removes the item if it is still this one; says whether it was. */
+  remove(item: Item): Promise<boolean>;
+}
+
+export interface ListTable<Item extends Versioned, Key> extends Table<Item, Key> {
+  /** A pool's items by rising second key, at most `limit` of them, those after `after` only. Strongly consistent. */
+  list(pool: string, options?: { limit?: number; after?: number }): Promise<Item[]>;
+}

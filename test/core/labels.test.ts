@@ -1,0 +1,6 @@
+import { expect, test } from '@jest/globals';
+import { covers } from '../../lib/core/labels.ts';
+
+test('a superset covers', () => {
+  expect(covers(['A', 'b'], ['a'])).toBe(true);
+});
