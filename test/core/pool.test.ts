@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { covers } from '../../lib/core/labels.ts';
+import { covers } from '../../lib/core/pool.ts';
 
 test('a superset covers', () => {
   expect(covers(['A', 'b'], ['a'])).toBe(true);
