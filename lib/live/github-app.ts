@@ -1,0 +1,133 @@
+/** Requests to GitHub as an installation of the App. */
+import { createPrivateKey, createSign, type KeyObject, randomUUID } from 'node:crypto';
+import { createAppAuth } from '@octokit/auth-app';
+import { Octokit } from '@octokit/core';
+import type { Clock, Outcome } from '../world.ts';
+import { AppKeyError, type Call, githubFailure } from './errors.ts';
+
+/** GitHub gives up after 10 s itself; an answer that has not come by then is not waited for. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** GitHub docs, "API Versions": supported until March 2028 at least. */
+const API_VERSION = '2022-11-28';
+/** GitHub docs, "Generating a JSON Web Token": issued 60 s in the past against clock drift, valid for 10 minutes at most. */
+const JWT_BACKDATED_SECONDS = 60;
+const JWT_VALID_SECONDS = 540;
+
+export type App = { appId: string | number; privateKey: string };
+
+export type GitHubSettings = {
+  /** Web base: `https://github.com`, `https://SUB.ghe.com`, `https://HOST`. */
+  url: string;
+  /** A function is asked for every token, so that a rotated key is taken up. */
+  app: App | (() => Promise<App>);
+  clock: Clock;
+  fetch?: typeof globalThis.fetch;
+};
+
+/** Makes requests for an installation; whatever GitHub answers is a value. */
+export type Installations = <Value>(
+  installation: number,
+  call: Call,
+  use: (octokit: Octokit) => Promise<Outcome<Value>>,
+) => Promise<Outcome<Value>>;
+
+/**
+ * One Octokit per installation is kept, and with it its token (auth-app caches it for 59 minutes). When GitHub no longer
+ * accepts that token (installation made anew, key rotated), nothing was done: once, a new one is tried.
+ */
+export function createInstallations(settings: GitHubSettings): Installations {
+  const kept = new Map<number, Octokit>();
+
+  async function attempt<Value>(
+    installation: number,
+    use: (octokit: Octokit) => Promise<Outcome<Value>>,
+  ): Promise<Outcome<Value>> {
+    const before = kept.get(installation);
+    const octokit = before ?? createOctokit(settings, installation);
+    kept.set(installation, octokit);
+    try {
+      return await use(octokit);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      if (kept.get(installation) === octokit) kept.delete(installation);
+      if (before === undefined) throw error;
+      return attempt(installation, use);
+    }
+  }
+
+  return async (installation, call, use) => {
+    try {
+      return await attempt(installation, use);
+    } catch (error) {
+      return githubFailure(error, call, settings.clock.now());
+    }
+  };
+}
+
+/**
+ * GitHub docs, "About GitHub Enterprise": github.com and ghe.com have their API on `api.`, servers below `/api/v3`.
+ * `github.localhost` counts as hosted, as it does for the runner itself.
+ */
+export function restBaseUrl(webUrl: string): string {
+  const { protocol, hostname, host } = new URL(webUrl);
+  if (hostname === 'github.com' || hostname === 'www.github.com') return 'https://api.github.com';
+  const hosted = hostname === 'github.localhost' || /\.ghe\.(com|localhost)$/.test(hostname);
+  return hosted ? `${protocol}//api.${host}` : `${protocol}//${host}/api/v3`;
+}
+
+function createOctokit(settings: GitHubSettings, installation: number): Octokit {
+  const log = { debug: silence, info: silence, warn: silence, error: silence };
+  return new Octokit({
+    baseUrl: restBaseUrl(settings.url),
+    authStrategy: createAppAuth,
+    auth: {
+      // Required by auth-app; the JWT names the App that `settings.app` gives at that time.
+      appId: 1,
+      installationId: installation,
+      createJwt: (_appId: string | number, timeDifference?: number) => createJwt(settings, timeDifference ?? 0),
+      log,
+    },
+    log,
+    request: { fetch: timedFetch(settings.fetch ?? globalThis.fetch) },
+  });
+}
+
+function silence(): void {}
+
+/** Every request, those for tokens included. */
+function timedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (url, init) =>
+    fetch(url, {
+      ...init,
+      headers: { ...(init?.headers as Record<string, string>), 'x-github-api-version': API_VERSION },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+}
+
+/** With a random `jti`: JWTs of the same second would be identical, and GitHub has answered 404 to the second of them. */
+async function createJwt({ app, clock }: GitHubSettings, timeDifferenceSeconds: number) {
+  const { appId, privateKey } = typeof app === 'function' ? await app() : app;
+  const issuedAt = Math.floor(clock.now() / 1000) + timeDifferenceSeconds - JWT_BACKDATED_SECONDS;
+  const expiresAt = issuedAt + JWT_VALID_SECONDS;
+  const claims = { iat: issuedAt, exp: expiresAt, iss: String(appId), jti: randomUUID() };
+  const signed = `${base64url({ alg: 'RS256', typ: 'JWT' })}.${base64url(claims)}`;
+  const signature = createSign('RSA-SHA256').update(signed).sign(readKey(privateKey), 'base64url');
+  return { jwt: `${signed}.${signature}`, expiresAt: new Date(expiresAt * 1000).toISOString() };
+}
+
+/** Line breaks may be written as `\n`. The error of `node:crypto` is not passed on: it is none of the operator's. */
+function readKey(privateKey: string): KeyObject {
+  try {
+    return createPrivateKey(privateKey.replaceAll('\\n', '\n'));
+  } catch {
+    throw new AppKeyError("the App's private key is not a PEM private key: store the file that GitHub gave, as it is");
+  }
+}
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && error.status === 401;
+}

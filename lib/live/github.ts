@@ -1,0 +1,143 @@
+/** GitHub by its REST API: no throttling and no retries here, both are decisions of the caller. */
+import type { GitHub, GitHubJob, GitHubRunner, Outcome, Repository, Scope } from '../world.ts';
+import { type Call, unreadable } from './errors.ts';
+import { field, objects, pages, presentText } from './github-answers.ts';
+import { createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
+import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
+
+/** A busy organisation's list may never be steady: what several readings saw together is complete enough. */
+const LIST_READINGS_MAX = 2;
+
+/** One per process: it keeps tokens and the ids of runner groups. */
+export function createGitHub(settings: GitHubSettings): GitHub {
+  const installations = createInstallations(settings);
+  const groups = createRunnerGroups(installations, settings.clock);
+  return {
+    registerRunner: (scope, runner) => registerRunner(installations, groups, scope, runner),
+    removeRunner: (scope, id) => removeRunner(installations, scope, id),
+    findRunner: (scope, name) => findRunner(installations, scope, name),
+    listRunners: (scope) => listRunners(installations, scope),
+    job: (repository, id) => job(installations, repository, id),
+  };
+}
+
+async function registerRunner(
+  installations: Installations,
+  groups: RunnerGroups,
+  scope: Scope,
+  runner: { name: string; labels: readonly string[]; group: string },
+): Promise<Outcome<{ id: number; jitConfig: string }>> {
+  const group = await groupId(groups, scope, runner.group);
+  if (group.kind !== 'ok') return group;
+  const call: Call = { doing: `registering runner ${runner.name} at ${where(scope)}`, effect: 'write' };
+  const registered = await installations(scope.installation, call, async (octokit) => {
+    const { data } = await octokit.request(`POST ${runnersOf(scope)}/generate-jitconfig`, {
+      ...owner(scope),
+      name: runner.name,
+      runner_group_id: group.value,
+      labels: [...runner.labels],
+    });
+    const id = field(field(data, 'runner'), 'id');
+    const jitConfig = presentText(field(data, 'encoded_jit_config'));
+    return typeof id === 'number' && jitConfig !== undefined
+      ? { kind: 'ok', value: { id, jitConfig } }
+      : unreadable(call);
+  });
+  // The group may be what is gone.
+  if (registered.kind === 'gone') groups.forget(scope.owner);
+  return registered;
+}
+
+async function groupId(groups: RunnerGroups, scope: Scope, group: string): Promise<Outcome<number>> {
+  return scope.repository === undefined
+    ? groups.idOf(scope.installation, scope.owner, group)
+    : { kind: 'ok', value: DEFAULT_GROUP };
+}
+
+function removeRunner(installations: Installations, scope: Scope, id: number): Promise<Outcome<undefined>> {
+  const call: Call = { doing: `removing runner ${id} of ${where(scope)}`, effect: 'write' };
+  return installations(scope.installation, call, async (octokit) => {
+    const { status } = await octokit.request(`DELETE ${runnersOf(scope)}/{id}`, { ...owner(scope), id });
+    // Only a 204 permits ending the container.
+    return status === 204 ? { kind: 'ok', value: undefined } : unreadable(call);
+  });
+}
+
+/** Compared exactly here too: GitHub's documentation does not say how its `name` filter compares. */
+async function findRunner(
+  installations: Installations,
+  scope: Scope,
+  name: string,
+): Promise<Outcome<GitHubRunner | undefined>> {
+  const call: Call = { doing: `looking for runner ${name} of ${where(scope)}`, effect: 'read' };
+  const found = await readRunners(installations, scope, call, { name });
+  if (found.kind !== 'ok') return found;
+  return { kind: 'ok', value: found.value.items.find((runner) => runner.name === name) };
+}
+
+/** While pages are read, runners that leave shift others to pages already read: then the list is read again. */
+async function listRunners(installations: Installations, scope: Scope): Promise<Outcome<GitHubRunner[]>> {
+  const call: Call = { doing: `listing the runners of ${where(scope)}`, effect: 'read' };
+  const runners = new Map<number, GitHubRunner>();
+  for (let reading = 1; reading <= LIST_READINGS_MAX; reading++) {
+    const read = await readRunners(installations, scope, call, {});
+    if (read.kind !== 'ok') return read;
+    for (const runner of read.value.items) runners.set(runner.id, runner);
+    if (read.value.steady) break;
+  }
+  return { kind: 'ok', value: [...runners.values()] };
+}
+
+function readRunners(installations: Installations, scope: Scope, call: Call, filter: { name?: string }) {
+  return installations(scope.installation, call, (octokit) =>
+    pages(octokit, call, `GET ${runnersOf(scope)}`, { ...owner(scope), ...filter }, (data) =>
+      objects(data, 'runners', projectedRunner),
+    ),
+  );
+}
+
+function projectedRunner({ id, name, status, busy }: Record<string, unknown>): GitHubRunner | undefined {
+  if (typeof id !== 'number' || typeof name !== 'string' || typeof busy !== 'boolean') return undefined;
+  return { id, name, online: status === 'online', busy };
+}
+
+function job(installations: Installations, repository: Repository, id: number): Promise<Outcome<GitHubJob>> {
+  const call: Call = { doing: `reading job ${id} of ${where(repository)}`, effect: 'read' };
+  return installations(repository.installation, call, async (octokit) => {
+    const { data } = await octokit.request('GET /repos/{owner}/{repository}/actions/jobs/{id}', {
+      ...owner(repository),
+      id,
+    });
+    const state = jobState(field(data, 'status'));
+    if (state === undefined) return unreadable(call);
+    const runnerName = presentText(field(data, 'runner_name'));
+    const conclusion = presentText(field(data, 'conclusion'));
+    return {
+      kind: 'ok',
+      value: {
+        state,
+        ...(runnerName === undefined ? {} : { runnerName }),
+        ...(conclusion === undefined ? {} : { conclusion }),
+      },
+    };
+  });
+}
+
+/** GitHub docs: besides these, a job is `waiting`, `pending` or `requested`. */
+function jobState(status: unknown): GitHubJob['state'] | undefined {
+  if (typeof status !== 'string') return undefined;
+  return status === 'queued' || status === 'in_progress' || status === 'completed' ? status : 'held';
+}
+
+function runnersOf({ repository }: Scope): string {
+  return repository === undefined ? '/orgs/{owner}/actions/runners' : '/repos/{owner}/{repository}/actions/runners';
+}
+
+/** Only what the route names: Octokit sends other parameters in the query or the body. */
+function owner({ owner, repository }: Scope): { owner: string; repository?: string } {
+  return repository === undefined ? { owner } : { owner, repository };
+}
+
+function where({ owner, repository }: Scope): string {
+  return repository === undefined ? owner : `${owner}/${repository}`;
+}
