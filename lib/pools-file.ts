@@ -1,0 +1,78 @@
+/**
+ * `pools.yml`: read, checked as a whole, every problem reported with its place and with what to do. For the command
+ * line, the local stack and the deployment; the functions read the parameter that `functionsPools` makes of it.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Pool, Pools } from './core/pool.ts';
+import { checkPools } from './pools-file/check.ts';
+import { readDocument } from './pools-file/document.ts';
+import type { Finding } from './pools-file/rules.ts';
+import type { FilePool, PoolsFile } from './pools-file/schema.ts';
+
+/** `place`: `pools.deploy.memory`; empty for the file as a whole. `line` and `column` count from 1. */
+export type Problem = { file: string; place: string; line: number; column: number; message: string };
+
+/** Warnings do not refuse a file. Problems and warnings stand in the order of the file. */
+export type ParsedPools = { ok: true; file: PoolsFile; warnings: Problem[] } | { ok: false; problems: Problem[] };
+
+/** Reads and parses the file. Throws if it cannot be read; what is wrong inside it is a value. */
+export async function readPoolsFile(path: string): Promise<ParsedPools> {
+  return parsePoolsFile(await readText(path), path);
+}
+
+/** Any text gives pools or problems; never an exception. `fileName` only appears in the problems. */
+export function parsePoolsFile(text: string, fileName: string): ParsedPools {
+  const { content, errors, locate } = readDocument(text);
+  const { findings, file } = content ? checkPools(content.value) : { findings: [] };
+  const asProblem = ({ path, part, message }: Finding): Problem => {
+    return { file: fileName, place: path.join('.'), ...locate(path, part ?? 'value'), message };
+  };
+  const problems = errors.map((error): Problem => ({ file: fileName, place: '', ...error }));
+  problems.push(...findings.filter(({ severity }) => severity === 'problem').map(asProblem));
+  if (problems.length > 0 || !file) return { ok: false, problems: inOrder(problems) };
+  return { ok: true, file, warnings: inOrder(findings.map(asProblem)) };
+}
+
+/** `pools.yml:12:5 pools.deploy.memory: is missing …` */
+export function problemLine({ file, place, line, column, message }: Problem): string {
+  return `${file}:${line}:${column}${place && ` ${place}`}: ${message}`;
+}
+
+/** What a deployment has made of a pool: its task definition (revision included) and where its tasks run. */
+export type PoolResources = Pick<Pool, 'taskDefinition' | 'capacityProvider'>;
+
+/** The parameter that the functions read. */
+export function functionsPools(file: PoolsFile, resolve: (pool: FilePool) => PoolResources): Pools {
+  const pools = file.pools.map((pool) => functionsPool(pool, resolve(pool)));
+  return { ...(file.unlabelled !== undefined && { unlabelled: file.unlabelled }), pools };
+}
+
+function functionsPool(pool: FilePool, { taskDefinition, capacityProvider }: PoolResources): Pool {
+  const provider = capacityProvider ?? pool.capacityProvider;
+  return {
+    name: pool.name,
+    labels: pool.labels,
+    docker: pool.docker,
+    max: pool.max,
+    repositories: pool.repositories ?? [],
+    register: pool.register,
+    group: pool.group,
+    ...(pool.taskRole !== undefined && { taskRole: pool.taskRole }),
+    idleSecondsMax: pool.idleSeconds,
+    taskDefinition,
+    ...(provider !== undefined && { capacityProvider: provider }),
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    // Bytes that are not UTF-8 become replacement letters, and the check says where they are wrong.
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new Error(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((one, other) => one.line - other.line || one.column - other.column);
+}

@@ -1,0 +1,99 @@
+/** YAML in, plain data out, and where each piece of it stands. */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
+
+/** A spot in the file; both count from 1. */
+export type Position = { line: number; column: number };
+export type Path = readonly PropertyKey[];
+
+export type PoolsDocument = {
+  /** Plain data of any shape; absent if the text is not YAML, so that nothing in it can be judged. */
+  content?: { value: unknown };
+  /** What YAML itself finds wrong. */
+  errors: (Position & { message: string })[];
+  /** Of the value at this path, or of its key; of the nearest place above it that exists. */
+  locate: (path: Path, part: 'key' | 'value') => Position;
+};
+
+/** Letters; a file of a hundred pools has a fifth of it. Bounds what a crafted file can cost. */
+const TEXT_LETTERS_MAX = 200_000;
+/** Aliases are useful for lists of labels, and a way to make a small file huge. */
+const ALIASES_MAX = 100;
+
+/** Never throws: text that is not YAML gives errors. */
+export function readDocument(text: string): PoolsDocument {
+  if (text.length > TEXT_LETTERS_MAX) return unreadable(`is longer than ${TEXT_LETTERS_MAX} letters: make it shorter`);
+  try {
+    return fromYaml(text);
+  } catch (error) {
+    return unreadable(error instanceof RangeError ? 'is nested too deeply' : String((error as Error).message));
+  }
+}
+
+function unreadable(message: string): PoolsDocument {
+  const start = { line: 1, column: 1 };
+  return { errors: [{ ...start, message }], locate: () => start };
+}
+
+function fromYaml(text: string): PoolsDocument {
+  const lineCounter = new LineCounter();
+  // Text keys only (`stringKeys`), so that what is plain data here is what the file says.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, logLevel: 'silent' });
+  const at = (offset: number): Position => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  // An unknown tag is a mere warning to YAML; here it means that a value is not what its author thinks.
+  const findings = [...document.errors, ...document.warnings];
+  const isYaml = findings.every(({ code }) => code === 'DUPLICATE_KEY');
+  return {
+    ...(isYaml && { content: { value: document.toJS({ maxAliasCount: ALIASES_MAX }) } }),
+    errors: findings.map(({ code, message, pos }) => ({
+      ...at(pos[0]),
+      message: code === 'DUPLICATE_KEY' ? 'this key is there twice in the same map: remove one of them' : message,
+    })),
+    locate: (path, part) => at(offsetOf(document, path, part)),
+  };
+}
+
+function offsetOf(document: Document, path: Path, part: 'key' | 'value'): number {
+  let node = document.contents as Node | null;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    const { key, value } = child(document, node, step);
+    if (key === undefined && value === undefined) return offset;
+    const keyOffset = startOf(key) ?? startOf(value) ?? offset;
+    const wantsKey = index === path.length - 1 && part === 'key';
+    // Of a map the key is the place that a reader looks for, not its first entry.
+    offset = wantsKey || isCollection(value) || isEmpty(value) ? keyOffset : (startOf(value) ?? keyOffset);
+    node = value ?? null;
+  }
+  return offset;
+}
+
+type Child = { key?: Node | undefined; value?: Node | undefined };
+
+function child(document: Document, parent: Node | null, step: PropertyKey): Child {
+  const node = isAlias(parent) ? parent.resolve(document) : parent;
+  if (isSeq(node)) return { value: node.items[Number(step)] as Node | undefined };
+  if (!isMap(node)) return {};
+  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+  return { key: pair?.key as Node | undefined, value: (pair?.value ?? undefined) as Node | undefined };
+}
+
+function startOf(node: Node | null | undefined): number | undefined {
+  return node?.range?.[0];
+}
+
+function isEmpty(node: Node | undefined): boolean {
+  return isScalar(node) && node.value === null;
+}

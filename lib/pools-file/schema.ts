@@ -1,0 +1,102 @@
+/**
+ * The settings of one pool in `pools.yml`. Each setting has one sentence that completes "it must be …"; it is the
+ * message of every problem with it. Not for functions: zod is too large for their bundles.
+ */
+import { z } from 'zod';
+import { fold } from '../core/label.ts';
+
+/** GitHub docs (generate-jitconfig): "Minimum items: 1. Maximum items: 100." */
+const LABELS_MAX = 100;
+/** ECS API reference (task definition, EC2): "between 128 CPU units (0.125 vCPUs) and 196608 CPU units (192 vCPUs)". */
+const CPU_UNITS_MIN = 128;
+const CPU_UNITS_MAX = 196_608;
+/** Less cannot hold the GitHub runner. */
+const MEMORY_MIB_MIN = 256;
+/** 32 TiB, the largest EC2 instance: what is above was written in another unit. */
+const MEMORY_MIB_MAX = 33_554_432;
+/** GitHub docs (limits): 10,000 runners per runner group. */
+const RUNNERS_MAX = 10_000;
+const REPOSITORY_PATTERNS_MAX = 100;
+const IDLE_SECONDS_MAX = 3600;
+/** GitHub docs (limits): a job on a self-hosted runner may run for 5 days. */
+const JOB_HOURS_MAX = 120;
+/** Runner names, at most 64 letters long at GitHub, contain the pool's name beside deployment, place, job and launch. */
+const POOL_NAME = /^[a-z0-9][a-z0-9-]{0,19}$/;
+
+const wanted = {
+  label: 'a label of 1 to 256 letters without commas, line breaks and outer white space (put numbers in quotes)',
+  labels: `a list of 1 to ${LABELS_MAX} labels, all that a job may ask for: JIT runners get no others`,
+  cpu: `a whole number of ECS CPU units from ${CPU_UNITS_MIN} to ${CPU_UNITS_MAX}; 1024 are one vCPU`,
+  memory: `a whole number of MiB from ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX}; 1024 are one GiB`,
+  docker: "dind (a Docker daemon inside the task), socket (the instance's daemon) or none (not privileged)",
+  max: `a whole number of runners from 1 to ${RUNNERS_MAX}, the most that run at a time`,
+  repository: 'a pattern owner/name; * stands for any letters',
+  repositories: `a list of 1 to ${REPOSITORY_PATTERNS_MAX} patterns owner/name; leave it out to serve every repository`,
+  register: 'organization or repository: where the runners are registered',
+  group: "the name of a runner group of the organisation, without outer white space, such as 'Default'",
+  taskRole: 'the ARN of an IAM role, arn:aws:iam::123456789012:role/name',
+  image: 'the name of a container image, such as ghcr.io/octo-org/runner:1',
+  idleSeconds: `a whole number of seconds from 0 to ${IDLE_SECONDS_MAX}: how long a runner without a job stays`,
+  jobHours: `a whole number of hours from 1 to ${JOB_HOURS_MAX}, the longest that a job may run`,
+  architecture: 'x64 or arm64',
+  capacityProvider: 'the name of an ECS capacity provider: letters, digits, _ and -',
+};
+
+/** What a pool's name must be: "it must be …". */
+export const wantedPoolName = 'small letters, digits and -, at most 20 in all, and not begin with -';
+
+export const poolName = z.string(wantedPoolName).regex(POOL_NAME, wantedPoolName);
+
+const label = z.string(wanted.label).regex(/^(?!\s)[^,\p{Cc}\u2028\u2029]{1,256}(?<!\s)$/u, wanted.label);
+const labels = z.array(label, wanted.labels).min(1, wanted.labels).max(LABELS_MAX, wanted.labels);
+
+const pattern = z.string(wanted.repository).regex(/^[\w*-]{1,100}\/[\w.*-]{1,100}$/, wanted.repository);
+const patterns = z.array(pattern, wanted.repositories).min(1, wanted.repositories);
+
+/** Key by key what `pools.yml` may say about a pool; whoever adds one adds it to docs/configuration.md. */
+export const poolSchema = z.object({
+  labels: labels.superRefine((all, context) => reportRepeated(all, context)),
+  cpu: wholeNumber(CPU_UNITS_MIN, CPU_UNITS_MAX, wanted.cpu),
+  memory: wholeNumber(MEMORY_MIB_MIN, MEMORY_MIB_MAX, wanted.memory),
+  docker: z.enum(['dind', 'socket', 'none'], wanted.docker),
+  max: wholeNumber(1, RUNNERS_MAX, wanted.max),
+  repositories: z.exactOptional(patterns.max(REPOSITORY_PATTERNS_MAX, wanted.repositories)),
+  register: z.enum(['organization', 'repository'], wanted.register).default('organization'),
+  group: z
+    .string(wanted.group)
+    .regex(/^(?!\s)[^\p{Cc}]{1,256}(?<!\s)$/u, wanted.group)
+    .default('Default'),
+  taskRole: z.exactOptional(
+    z.string(wanted.taskRole).regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/, wanted.taskRole),
+  ),
+  image: z.exactOptional(z.string(wanted.image).regex(/^\w[\w.:/@#+-]{0,254}$/, wanted.image)),
+  idleSeconds: wholeNumber(0, IDLE_SECONDS_MAX, wanted.idleSeconds).default(60),
+  jobHours: wholeNumber(1, JOB_HOURS_MAX, wanted.jobHours).default(JOB_HOURS_MAX),
+  architecture: z.enum(['x64', 'arm64'], wanted.architecture).default('x64'),
+  capacityProvider: z.exactOptional(z.string(wanted.capacityProvider).regex(/^[\w-]{1,255}$/, wanted.capacityProvider)),
+});
+
+/** A pool as `pools.yml` describes it, defaults filled in. Without `repositories` it serves every one. */
+export type FilePool = { name: string } & Readonly<z.output<typeof poolSchema>>;
+
+/** What is sound of a pool with problems elsewhere, so that rules across settings report in the same run. */
+export type SoundPool = { name: string } & Partial<FilePool>;
+
+/** The whole of `pools.yml`: pools in file order. */
+export type PoolsFile = { unlabelled?: string; pools: readonly FilePool[] };
+
+function wholeNumber(low: number, high: number, message: string) {
+  return z.int(message).min(low, message).max(high, message);
+}
+
+function reportRepeated(all: readonly string[], context: z.RefinementCtx): void {
+  const folded = all.map(fold);
+  for (const [index, one] of folded.entries()) {
+    if (folded.indexOf(one) === index) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [index],
+      message: `${JSON.stringify(all[index])} is there twice (case does not matter): remove one of them`,
+    });
+  }
+}
