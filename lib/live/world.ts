@@ -1,0 +1,80 @@
+/** The live world: every port over Octokit and the AWS SDK. Its clients are made once, when it is made. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { World } from '../world.ts';
+import { createCluster } from './cluster.ts';
+import { createGitHub } from './github.ts';
+import type { App } from './github-app.ts';
+import { createLog } from './log.ts';
+import { createQueue } from './queue.ts';
+import { createListTable, createTable } from './tables.ts';
+
+/** Connecting takes milliseconds inside a region; whatever is slower is tried again. */
+const CONNECTION_TIMEOUT_MS = 2_000;
+/** Longer than any answer of AWS that still says something. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export type LiveSettings = {
+  /** Name of the function, in every line of its log. */
+  service: string;
+  region: string;
+  /** Name or ARN. */
+  cluster: string;
+  queueUrl: string;
+  tables: { history: string; backlog: string; runners: string };
+  /** Web base: `https://github.com`, `https://SUB.ghe.com`, `https://HOST`. */
+  githubUrl: string;
+  /** A function is asked for every token of an installation (once an hour), so that a rotated key is taken up. */
+  app: App | (() => Promise<App>);
+  /** Absent: the SDK's own. */
+  endpoints?: { ecs?: string; sqs?: string; dynamodb?: string };
+  /** Absent: the SDK's own chain. */
+  credentials?: AwsCredentials;
+};
+
+/** Of the environment, or whatever else gives them. */
+export type AwsCredentials = NonNullable<NonNullable<ConstructorParameters<typeof SQSClient>[0]>['credentials']>;
+
+/** Reads no environment variable itself; reaches nothing before the first call. */
+export function createLiveWorld(settings: LiveSettings): World {
+  const clock = { now: () => Date.now() };
+  const dynamodb = new DynamoDBClient({ ...clientSettings(settings, 'dynamodb'), maxAttempts: 3 });
+  const table = <Name extends string>(name: string, ...key: Name[]) => ({ client: dynamodb, table: name, key, clock });
+  const { history, backlog, runners } = settings.tables;
+  return {
+    clock,
+    github: createGitHub({ url: settings.githubUrl, app: settings.app, clock }),
+    // What the SDK repeats by itself the adapter cannot tell apart: see its `runTask`.
+    cluster: createCluster({
+      client: new ECSClient({ ...clientSettings(settings, 'ecs'), maxAttempts: 1 }),
+      cluster: settings.cluster,
+    }),
+    queue: createQueue({
+      client: new SQSClient({ ...clientSettings(settings, 'sqs'), maxAttempts: 3 }),
+      url: settings.queueUrl,
+    }),
+    history: createTable(table(history, 'job')),
+    backlog: createListTable(table(backlog, 'pool', 'job')),
+    runners: createListTable(table(runners, 'pool', 'place')),
+    log: createLog({ service: settings.service }),
+  };
+}
+
+/** For clients of SSM too, so that all behave alike. */
+export function clientSettings(
+  settings: Pick<LiveSettings, 'region' | 'credentials' | 'endpoints'>,
+  service: 'ecs' | 'sqs' | 'dynamodb',
+) {
+  const endpoint = settings.endpoints?.[service];
+  return {
+    region: settings.region,
+    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  };
+}
