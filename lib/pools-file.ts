@@ -27,7 +27,7 @@ export function parsePoolsFile(text: string, fileName: string): ParsedPools {
   const asProblem = ({ path, part, message }: Finding): Problem => {
     return { file: fileName, place: path.join('.'), ...locate(path, part ?? 'value'), message };
   };
-  const problems = errors.map((error): Problem => ({ file: fileName, place: '', ...error }));
+  const problems = errors.map((error): Problem => ({ file: fileName, ...error }));
   problems.push(...findings.filter(({ severity }) => severity === 'problem').map(asProblem));
   if (problems.length > 0 || !file) return { ok: false, problems: inOrder(problems) };
   return { ok: true, file, warnings: inOrder(findings.map(asProblem)) };

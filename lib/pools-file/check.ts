@@ -1,6 +1,7 @@
 /** Plain data in; the pools, and everything that is wrong with them, out. */
 import { closestMatch } from 'leven';
 import type { z } from 'zod';
+import { fold } from '../core/label.ts';
 import { checkRules, checkUnlabelled, type Finding } from './rules.ts';
 import { type FilePool, type PoolsFile, poolName, poolSchema, type SoundPool } from './schema.ts';
 
@@ -42,7 +43,7 @@ function checkUnlabelledName(name: unknown, pools: readonly SoundPool[]): Findin
   if (name === undefined) return [];
   const names = pools.map((pool) => pool.name);
   if (typeof name === 'string' && names.includes(name)) return checkUnlabelled(name, pools);
-  const hint = didYouMean(String(name), names) ?? `one of ${names.join(', ')}`;
+  const hint = (typeof name === 'string' && didYouMean(name, names)) || `one of ${names.join(', ')}`;
   return [problem(['unlabelled'], `${shown(name)}: it must be the name of a pool in this file: ${hint}`)];
 }
 
@@ -57,7 +58,11 @@ function checkPool([name, value]: [string, unknown]): CheckedPool {
     return { findings: [...findings, problem(path, message)], sound: { name } };
   }
   const { error, data } = poolSchema.safeParse(value, { reportInput: true });
-  findings.push(...unknownKeys(value, POOL_KEYS, path), ...(error?.issues ?? []).map((one) => fromIssue(path, one)));
+  findings.push(
+    ...unknownKeys(value, POOL_KEYS, path),
+    ...(error?.issues ?? []).map((issue) => fromIssue(path, issue)),
+    ...repeatedLabels(value['labels'], path),
+  );
   return { findings, sound: { name, ...soundSettings(value) }, ...(data && { pool: { name, ...data } }) };
 }
 
@@ -73,8 +78,16 @@ function soundSettings(value: Fields): Partial<FilePool> {
 
 function fromIssue(path: readonly string[], issue: z.core.$ZodIssue): Finding {
   const place = [...path, ...issue.path];
-  if (issue.code === 'custom') return problem(place, issue.message);
   return problem(place, `${shown(issue.input)}: it must be ${issue.message}`);
+}
+
+function repeatedLabels(labels: unknown, path: readonly string[]): Finding[] {
+  if (!Array.isArray(labels)) return [];
+  const folded = labels.map((label) => (typeof label === 'string' ? fold(label) : label));
+  return folded.flatMap((label, index) => {
+    if (typeof label !== 'string' || folded.indexOf(label) === index) return [];
+    return problem([...path, 'labels', `${index}`], 'is there already (case does not matter): remove one of the two');
+  });
 }
 
 function unknownKeys(value: Fields, known: readonly string[], path: readonly string[]): Finding[] {

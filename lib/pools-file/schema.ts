@@ -3,7 +3,6 @@
  * message of every problem with it. Not for functions: zod is too large for their bundles.
  */
 import { z } from 'zod';
-import { fold } from '../core/label.ts';
 
 /** GitHub docs (generate-jitconfig): "Minimum items: 1. Maximum items: 100." */
 const LABELS_MAX = 100;
@@ -55,7 +54,7 @@ const patterns = z.array(pattern, wanted.repositories).min(1, wanted.repositorie
 
 /** Key by key what `pools.yml` may say about a pool; whoever adds one adds it to docs/configuration.md. */
 export const poolSchema = z.object({
-  labels: labels.superRefine((all, context) => reportRepeated(all, context)),
+  labels,
   cpu: wholeNumber(CPU_UNITS_MIN, CPU_UNITS_MAX, wanted.cpu),
   memory: wholeNumber(MEMORY_MIB_MIN, MEMORY_MIB_MAX, wanted.memory),
   docker: z.enum(['dind', 'socket', 'none'], wanted.docker),
@@ -87,16 +86,4 @@ export type PoolsFile = { unlabelled?: string; pools: readonly FilePool[] };
 
 function wholeNumber(low: number, high: number, message: string) {
   return z.int(message).min(low, message).max(high, message);
-}
-
-function reportRepeated(all: readonly string[], context: z.RefinementCtx): void {
-  const folded = all.map(fold);
-  for (const [index, one] of folded.entries()) {
-    if (folded.indexOf(one) === index) continue;
-    context.addIssue({
-      code: 'custom',
-      path: [index],
-      message: `${JSON.stringify(all[index])} is there twice (case does not matter): remove one of them`,
-    });
-  }
 }
