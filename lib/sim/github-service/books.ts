@@ -1,0 +1,159 @@
+/** What the simulated GitHub knows: owners, repositories, runners, jobs. Plain data; the rules are in the files beside it. */
+import type { Bag } from './bag.ts';
+
+export type OwnerKind = 'Organization' | 'User';
+export type Level = 'read' | 'write';
+export type Permissions = Record<string, Level>;
+
+export type Owner = {
+  id: number;
+  login: string;
+  kind: OwnerKind;
+  installation: Installation;
+  /** By rising id; the first is GitHub's "Default" (id 1). */
+  groups: Group[];
+  /** By name in lower case. */
+  repositories: Map<string, Repository>;
+  /** Organisations may forbid runners on repositories; registering one is then answered 403 with an empty message. */
+  repositoryRunners: boolean;
+  scope: Scope;
+  /** Queued jobs that no runner has been given, by what they ask for. */
+  waiting: Map<string, JobClass>;
+};
+
+export type Installation = {
+  id: number;
+  owner: Owner;
+  state: 'active' | 'suspended' | 'deleted';
+  permissions: Permissions;
+};
+
+export type Group = {
+  id: number;
+  name: string;
+  visibility: 'all' | 'selected' | 'private';
+  allowsPublicRepositories: boolean;
+  /** For `selected`: names in lower case, without the owner. */
+  repositories: Set<string>;
+};
+
+export type Repository = { id: number; owner: Owner; name: string; private: boolean; scope: Scope; runs: Run[] };
+
+/** Where runners are registered: an organisation (or, unused, a user), or a repository. */
+export type Scope = {
+  owner: Owner;
+  repository: Repository | undefined;
+  runners: Map<number, Runner>;
+  /** By name in lower case: GitHub compares names without case. */
+  names: Map<string, Runner>;
+  idle: Map<string, RunnerClass>;
+  /** The last listing that was answered, for the switch `listLagSeconds`. */
+  listed?: { at: number; runners: readonly unknown[] };
+};
+
+/** Idle runners that GitHub treats alike. */
+export type RunnerClass = { key: string; group: Group; labels: ReadonlySet<string>; idle: Bag<Runner> };
+
+/** Waiting jobs that ask for the same, oldest first. */
+export type JobClass = {
+  key: string;
+  repository: Repository;
+  labels: readonly string[];
+  group: string | undefined;
+  jobs: Job[];
+};
+
+/**
+ * `offline`: registered, no session. `idle`: may be given a job. `assigned`: was sent a job and has not acquired it.
+ * `busy`: runs one. `lingering`: its job has ended and GitHub has not yet removed the record. `gone`: removed.
+ */
+export type RunnerState = 'offline' | 'idle' | 'assigned' | 'busy' | 'lingering' | 'gone';
+
+export type Runner = {
+  id: number;
+  name: string;
+  scope: Scope;
+  group: Group;
+  labels: readonly string[];
+  class: RunnerClass;
+  state: RunnerState;
+  job: Job | undefined;
+  session: Session | undefined;
+  /** GitHub never showed one as busy although it is (switch `busyShownIdle`). */
+  busyHidden: boolean;
+  everConnected: boolean;
+  createdAt: number;
+  /** Cancels the window in which an assigned job is to be acquired. */
+  cancelPickup: () => void;
+  /** Identifies the JIT configuration. */
+  clientId: string;
+  /** Cancels the removal that is due. */
+  cancelRemoval: () => void;
+};
+
+/** A runner's connection. Dead ones stay until GitHub notices. */
+export type Session = {
+  id: string;
+  runner: Runner;
+  alive: boolean;
+  inbox: RunnerMessage[];
+  wake: ((message: RunnerMessage) => void) | undefined;
+};
+
+/** `job`: acquire it now. `cancel`: stop the job that runs. `deleted`: the registration is gone. */
+export type RunnerMessage = { kind: 'job'; job: number } | { kind: 'cancel'; job: number } | { kind: 'deleted' };
+
+export type JobState = 'held' | 'queued' | 'in_progress' | 'completed';
+
+export type Job = {
+  id: number;
+  run: Run;
+  /** Display name. */
+  name: string;
+  /** The job's key in the workflow file. */
+  key: string;
+  labels: readonly string[];
+  /** Of `runs-on: { group }`, by name. */
+  group: string | undefined;
+  durationSeconds: number;
+  state: JobState;
+  conclusion: string | null;
+  /** The runner that acquired it. */
+  runner: { id: number; name: string; group: Group } | undefined;
+  /** The runner it was sent to and has not acquired it yet. */
+  assignedTo: Runner | undefined;
+  assignmentsLost: number;
+  cancelRequested: boolean;
+  queuedAt: number;
+  startedAt: number | undefined;
+  completedAt: number | undefined;
+  /** Its state before the last change, for the switch `staleJobs`. */
+  before: JobState;
+  /** What it ends with if nobody cancels it. */
+  outcome: 'success' | 'failure';
+  /** Cancels the limit that is running: of the queue, of the run, or of the grace after a cancel. */
+  cancelLimit: () => void;
+};
+
+export type Run = { id: number; repository: Repository; attempt: number; jobs: Job[]; createdAt: number; sha: string };
+
+export type Books = {
+  /** By login in lower case. */
+  owners: Map<string, Owner>;
+  installations: Map<number, Installation>;
+  runners: Map<number, Runner>;
+  clientIds: Map<string, Runner>;
+  jobs: Map<number, Job>;
+  runs: Map<number, Run>;
+};
+
+export function emptyBooks(): Books {
+  return {
+    owners: new Map(),
+    installations: new Map(),
+    runners: new Map(),
+    clientIds: new Map(),
+    jobs: new Map(),
+    runs: new Map(),
+  };
+}

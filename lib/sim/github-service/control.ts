@@ -1,0 +1,152 @@
+/** The control surface: what an operator of the simulation may ask for. Input is checked, as it comes over HTTP. */
+import type { Job, Owner, Repository, Runner } from './books.ts';
+import { type Faults, mergeFaults } from './faults.ts';
+import type { Hub } from './hub.ts';
+import { addRun, cancelJob, JOBS_PER_RUN_MAX, releaseJob, rerunJob } from './jobs.ts';
+import { findOwner, putOwner, putRepository } from './owners.ts';
+import { checkedJobs, checkedOwner, type Problems } from './requests.ts';
+
+export type JobView = {
+  id: number;
+  state: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  runnerName: string | null;
+  /** ISO 8601, wall time. */
+  queuedAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  owner: string;
+  repo: string;
+  labels: readonly string[];
+};
+
+export type RunnerView = {
+  id: number;
+  name: string;
+  labels: readonly string[];
+  online: boolean;
+  busy: boolean;
+  owner: string;
+  /** `null`: the organisation's. */
+  repo: string | null;
+};
+
+export type Control = {
+  /**
+   * `{ owner, repo, labels, durationSeconds = 60, count = 1, user = false, group?, held = false, conclusion = 'success',
+   * public = false }`: makes owner and repository if need be, then the jobs; gives their ids.
+   */
+  addJobs: (request: unknown) => { ids: number[] } | Problems;
+  jobs: () => JobView[];
+  /** `undefined`: no such job; otherwise whether there was anything to do. */
+  cancel: (job: number) => boolean | undefined;
+  release: (job: number) => boolean | undefined;
+  /** The new job's id; `false`: it has not ended. */
+  rerun: (job: number) => number | false | undefined;
+  runners: () => RunnerView[];
+  faults: () => Readonly<Faults>;
+  /** Merges; every problem is named and then nothing is changed. */
+  setFaults: (change: unknown) => Readonly<Faults> | Problems;
+  /** `{ owner, kind, suspended?, groups?, permissions?, repositoryRunners?, repositories? }`; gives the installation's id. */
+  putInstallation: (request: unknown) => { installation: number } | Problems;
+  /** What uninstalling the App does; `false`: no such owner. */
+  removeInstallation: (owner: string) => boolean;
+};
+
+export function controlOf(hub: Hub): Control {
+  const job = (id: number) => hub.books.jobs.get(id);
+  return {
+    addJobs: (request) => addJobs(hub, request),
+    jobs: () => [...hub.books.jobs.values()].map(jobView),
+    cancel: (id) => apply(job(id), (found) => cancelJob(hub, found)),
+    release: (id) => apply(job(id), (found) => releaseJob(hub, found)),
+    rerun: (id) => apply(job(id), (found) => rerunJob(hub, found)?.id ?? false),
+    runners: () => [...hub.books.runners.values()].map(runnerView),
+    faults: () => hub.faults,
+    setFaults: (change) => setFaults(hub, change),
+    putInstallation: (request) => putInstallation(hub, request),
+    removeInstallation: (login) => removeInstallation(hub, login),
+  };
+}
+
+function addJobs(hub: Hub, request: unknown): { ids: number[] } | Problems {
+  const wanted = checkedJobs(request);
+  if ('problems' in wanted) return wanted;
+  const owner = ownerFor(hub, wanted.owner, wanted.user);
+  if ('problems' in owner) return owner;
+  const repository = putRepository(hub, owner, wanted.repo, !wanted.public);
+  return { ids: inRuns(hub, repository, wanted) };
+}
+
+/** A run has 256 jobs at most. */
+function inRuns(hub: Hub, repository: Repository, wanted: Exclude<ReturnType<typeof checkedJobs>, Problems>): number[] {
+  const ids: number[] = [];
+  while (ids.length < wanted.count) {
+    const jobs = addRun(hub, repository, wanted, Math.min(JOBS_PER_RUN_MAX, wanted.count - ids.length));
+    ids.push(...jobs.map(({ id }) => id));
+  }
+  return ids;
+}
+
+function ownerFor(hub: Hub, login: string, user: boolean | undefined): Owner | Problems {
+  const known = findOwner(hub, login);
+  if (known === undefined) return putOwner(hub, { owner: login, kind: user ? 'User' : 'Organization' });
+  if (user === undefined || user === (known.kind === 'User')) return known;
+  return { problems: [`${login} is a ${known.kind} already.`] };
+}
+
+function setFaults(hub: Hub, change: unknown): Readonly<Faults> | Problems {
+  const merged = mergeFaults(hub.faults, change);
+  if (!('problems' in merged)) hub.faults = merged;
+  return merged;
+}
+
+function putInstallation(hub: Hub, request: unknown): { installation: number } | Problems {
+  const wanted = checkedOwner(request);
+  if ('problems' in wanted) return wanted;
+  const owner = putOwner(hub, wanted);
+  for (const name of wanted.repositories ?? []) putRepository(hub, owner, name);
+  return { installation: owner.installation.id };
+}
+
+function removeInstallation(hub: Hub, login: string): boolean {
+  const owner = findOwner(hub, login);
+  if (owner !== undefined) owner.installation.state = 'deleted';
+  return owner !== undefined;
+}
+
+function jobView(job: Job): JobView {
+  const { owner, name } = job.run.repository;
+  return {
+    id: job.id,
+    state: job.state === 'held' ? 'queued' : job.state,
+    conclusion: job.conclusion,
+    runnerName: job.runner?.name ?? null,
+    queuedAt: new Date(job.queuedAt).toISOString(),
+    startedAt: isoOrNull(job.startedAt),
+    completedAt: isoOrNull(job.completedAt),
+    owner: owner.login,
+    repo: name,
+    labels: job.labels,
+  };
+}
+
+function isoOrNull(milliseconds: number | undefined): string | null {
+  return milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+}
+
+function runnerView(runner: Runner): RunnerView {
+  return {
+    id: runner.id,
+    name: runner.name,
+    labels: runner.labels,
+    online: runner.session !== undefined && runner.state !== 'lingering',
+    busy: runner.state === 'busy',
+    owner: runner.scope.owner.login,
+    repo: runner.scope.repository?.name ?? null,
+  };
+}
+
+function apply<Value>(job: Job | undefined, action: (job: Job) => Value): Value | undefined {
+  return job === undefined ? undefined : action(job);
+}

@@ -1,0 +1,195 @@
+/** A job's life: made, queued, given to a runner, ended. */
+import type { Job, Repository, Run, Runner } from './books.ts';
+import { type Hub, hex } from './hub.ts';
+import { addIdle, addWaiting, jobFor, removeIdle, removeWaiting, runnerFor } from './matching.ts';
+import { dropRunner } from './runners.ts';
+import { postTo } from './sessions.ts';
+
+/** GitHub docs, "Actions limits": a job waits for a runner for 24 hours at most. */
+const QUEUED_MS_MAX = 24 * 60 * 60 * 1000;
+/** GitHub docs, "Self-hosted runners": a job that is not picked up within 60 seconds is queued again. */
+const PICKUP_MS_MAX = 60 * 1000;
+/** Scale-set documentation: three attempts to assign, then "The job was not acquired by Runner of type self-hosted". */
+const ASSIGNMENTS_LOST_MAX = 3;
+/** The runner's default cancellation timeout. */
+const CANCEL_GRACE_MS = 5 * 60 * 1000;
+/** GitHub removes an ephemeral runner after its job, "a few to tens of seconds" late (actions/runner#2809). */
+const LINGER_MS_MAX = 30 * 1000;
+
+/** GitHub docs, "Actions limits": jobs that one matrix may have. */
+export const JOBS_PER_RUN_MAX = 256;
+
+export type NewJob = {
+  labels: readonly string[];
+  group?: string | undefined;
+  durationSeconds: number;
+  outcome: 'success' | 'failure';
+  /** Waits for an approval: see `releaseJob`. */
+  held: boolean;
+};
+
+/** One run with so many alike jobs, all queued (or held). */
+export function addRun(hub: Hub, repository: Repository, wanted: NewJob, count: number, attempt = 1): Job[] {
+  const run: Run = {
+    id: hub.ids.run(),
+    repository,
+    attempt,
+    jobs: [],
+    createdAt: hub.time.wall(),
+    sha: hex(hub.chance, 40),
+  };
+  hub.books.runs.set(run.id, run);
+  repository.runs.push(run);
+  for (let number = 1; number <= count; number += 1) {
+    run.jobs.push(newJob(hub, run, wanted, count === 1 ? 'build' : `build (${number})`));
+  }
+  for (const job of run.jobs) begin(hub, job);
+  return run.jobs;
+}
+
+/** The approval that a held job waited for. */
+export function releaseJob(hub: Hub, job: Job): boolean {
+  if (job.state !== 'held') return false;
+  queueJob(hub, job);
+  return true;
+}
+
+/** The next attempt: the same run, a new job id, as GitHub's API for attempts reads. */
+export function rerunJob(hub: Hub, job: Job): Job | undefined {
+  if (job.state !== 'completed') return undefined;
+  job.run.attempt += 1;
+  const again = newJob(hub, job.run, { ...job, held: false }, job.name);
+  job.run.jobs.splice(job.run.jobs.indexOf(job), 1, again);
+  begin(hub, again);
+  return again;
+}
+
+/** Says whether there was anything to cancel. A running job ends when its runner has stopped it, or after the grace. */
+export function cancelJob(hub: Hub, job: Job): boolean {
+  if (job.state === 'completed') return false;
+  if (job.state !== 'in_progress') {
+    completeJob(hub, job, 'cancelled');
+    return true;
+  }
+  if (job.cancelRequested) return true;
+  job.cancelRequested = true;
+  job.cancelLimit();
+  job.cancelLimit = hub.time.after(CANCEL_GRACE_MS, () => completeJob(hub, job, 'cancelled'));
+  const runner = runnerRunning(hub, job);
+  if (runner?.session !== undefined) postTo(runner.session, { kind: 'cancel', job: job.id });
+  return true;
+}
+
+/** Ends the job whatever it does; the runner that ran it is used up. */
+export function completeJob(hub: Hub, job: Job, conclusion: string): void {
+  if (job.state === 'completed') return;
+  const runner = runnerRunning(hub, job);
+  removeWaiting(job);
+  job.cancelLimit();
+  change(job, 'completed');
+  job.conclusion = conclusion;
+  job.completedAt = hub.time.wall();
+  hub.announce(job, 'completed');
+  if (runner !== undefined) retire(hub, runner);
+}
+
+/** The runner is free: it is sent the oldest job that it may run, or waits. */
+export function offerRunner(hub: Hub, runner: Runner): void {
+  runner.job = undefined;
+  runner.state = 'idle';
+  const job = jobFor(runner);
+  if (job === undefined) {
+    addIdle(runner);
+    return;
+  }
+  removeWaiting(job);
+  assign(hub, job, runner);
+}
+
+/** Somebody must run it: a random idle runner, or it waits for one. */
+export function offerJob(hub: Hub, job: Job): void {
+  const runner = runnerFor(hub, job);
+  if (runner === undefined) addWaiting(job);
+  else assign(hub, job, runner);
+}
+
+/** The job's state with what it was before. */
+export function change(job: Job, state: Job['state']): void {
+  job.before = job.state;
+  job.state = state;
+}
+
+function newJob(hub: Hub, run: Run, wanted: NewJob, name: string): Job {
+  const job: Job = {
+    id: hub.ids.job(),
+    run,
+    name,
+    key: 'build',
+    labels: wanted.labels,
+    group: wanted.group,
+    durationSeconds: wanted.durationSeconds,
+    outcome: wanted.outcome,
+    state: 'held',
+    before: wanted.held ? 'held' : 'queued',
+    conclusion: null,
+    runner: undefined,
+    assignedTo: undefined,
+    assignmentsLost: 0,
+    cancelRequested: false,
+    queuedAt: hub.time.wall(),
+    startedAt: undefined,
+    completedAt: undefined,
+    cancelLimit: () => undefined,
+  };
+  hub.books.jobs.set(job.id, job);
+  return job;
+}
+
+function begin(hub: Hub, job: Job): void {
+  if (job.before === 'held') hub.announce(job, 'waiting');
+  else queueJob(hub, job);
+}
+
+function queueJob(hub: Hub, job: Job): void {
+  job.state = 'queued';
+  job.queuedAt = hub.time.wall();
+  job.cancelLimit = hub.time.after(QUEUED_MS_MAX, () => completeJob(hub, job, 'cancelled'));
+  hub.announce(job, 'queued');
+  offerJob(hub, job);
+}
+
+function assign(hub: Hub, job: Job, runner: Runner): void {
+  removeIdle(runner);
+  runner.state = 'assigned';
+  runner.job = job;
+  job.assignedTo = runner;
+  runner.cancelPickup = hub.time.after(PICKUP_MS_MAX, () => pickupMissed(hub, job, runner));
+  if (runner.session !== undefined) postTo(runner.session, { kind: 'job', job: job.id });
+}
+
+/** The job looks for another runner; this one is free again if it is still there. */
+function pickupMissed(hub: Hub, job: Job, runner: Runner): void {
+  runner.job = undefined;
+  job.assignedTo = undefined;
+  if (job.state === 'queued') {
+    job.assignmentsLost += 1;
+    if (job.assignmentsLost >= ASSIGNMENTS_LOST_MAX) completeJob(hub, job, 'failure');
+    else offerJob(hub, job);
+  }
+  if (runner.session?.alive === true) offerRunner(hub, runner);
+  else runner.state = 'offline';
+}
+
+function runnerRunning(hub: Hub, job: Job): Runner | undefined {
+  if (job.runner === undefined) return undefined;
+  const runner = hub.books.runners.get(job.runner.id);
+  return runner?.job === job ? runner : undefined;
+}
+
+/** A just-in-time runner is for one job. Its record and name linger for a while. */
+function retire(hub: Hub, runner: Runner): void {
+  runner.state = 'lingering';
+  runner.job = undefined;
+  runner.cancelRemoval();
+  runner.cancelRemoval = hub.time.after(hub.chance.between(0, LINGER_MS_MAX), () => dropRunner(hub, runner));
+}

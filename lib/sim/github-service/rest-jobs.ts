@@ -1,0 +1,97 @@
+/** REST: workflow jobs and runs. */
+import { answer, notFound, paged, type RestAnswer } from './answers.ts';
+import type { Job, Run } from './books.ts';
+import { jobJson, repositoryJson, workflowRunExample } from './payloads.ts';
+import type { RestCall, Route } from './rest.ts';
+import { dateText } from './time.ts';
+
+const READ = { name: 'actions', level: 'read' } as const;
+/** GitHub docs: a search of runs gives 1,000 results at most. */
+const RUNS_MAX = 1000;
+
+export const jobRoutes: readonly Route[] = [
+  route('/repos/{owner}/{repo}/actions/jobs/{job_id}', getJob),
+  route('/repos/{owner}/{repo}/actions/runs', listRuns),
+  route('/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', listJobs),
+];
+
+function route(path: string, handler: Route['answer']): Route {
+  return { method: 'GET', path, caller: 'installation', permission: READ, answer: handler };
+}
+
+function getJob(call: RestCall): RestAnswer {
+  const job = call.hub.books.jobs.get(Number(call.params['job_id']));
+  if (job === undefined || job.run.repository !== call.repository) return notFound();
+  return answer(200, jobJson(seen(call, job), call.hub.faults.cancelledRunnerNull));
+}
+
+/** As it was before its last change: REST may lag behind the webhook (switch `staleJobs`). */
+function seen({ hub }: RestCall, job: Job): Job {
+  if (job.before === job.state || !hub.chance.happens(hub.faults.staleJobs)) return job;
+  const earlier = { ...job, state: job.before, conclusion: null, completedAt: undefined };
+  return job.before === 'in_progress' ? earlier : { ...earlier, runner: undefined, startedAt: undefined };
+}
+
+function listRuns(call: RestCall): RestAnswer {
+  const { status } = call.request.query ?? {};
+  const runs = (call.repository?.runs ?? []).filter((run) => status === undefined || hasStatus(run, status));
+  const newest = runs.slice(-RUNS_MAX).reverse();
+  return paged(call.request, newest, (page) => ({ total_count: runs.length, workflow_runs: page.map(runJson) }));
+}
+
+function listJobs(call: RestCall): RestAnswer {
+  const run = call.hub.books.runs.get(Number(call.params['run_id']));
+  if (run === undefined || run.repository !== call.repository) return notFound();
+  return paged(call.request, run.jobs, (page) => ({
+    total_count: run.jobs.length,
+    jobs: page.map((job) => jobJson(seen(call, job), call.hub.faults.cancelledRunnerNull)),
+  }));
+}
+
+/** GitHub's filter takes statuses and conclusions alike. */
+function hasStatus(run: Run, status: string): boolean {
+  return statusOf(run) === status || conclusionOf(run) === status;
+}
+
+function statusOf(run: Run): string {
+  if (run.jobs.every((job) => job.state === 'completed')) return 'completed';
+  if (run.jobs.some((job) => job.state === 'in_progress' || job.state === 'completed')) return 'in_progress';
+  return run.jobs.some((job) => job.state === 'queued') ? 'queued' : 'waiting';
+}
+
+function conclusionOf(run: Run): string | null {
+  if (statusOf(run) !== 'completed') return null;
+  const conclusions = run.jobs.map((job) => job.conclusion);
+  return ['failure', 'cancelled'].find((conclusion) => conclusions.includes(conclusion)) ?? 'success';
+}
+
+/** GitHub's example with everything that is read replaced. */
+function runJson(run: Run) {
+  const { repository } = run;
+  const { owner, name } = repository;
+  const url = `https://api.github.com/repos/${owner.login}/${name}/actions/runs/${run.id}`;
+  const place = repositoryJson(repository);
+  return {
+    ...workflowRunExample(),
+    id: run.id,
+    name: 'CI',
+    display_title: 'CI',
+    run_number: 1,
+    run_attempt: run.attempt,
+    head_sha: run.sha,
+    head_branch: 'main',
+    event: 'push',
+    status: statusOf(run),
+    conclusion: conclusionOf(run),
+    path: '.github/workflows/ci.yml',
+    url,
+    jobs_url: `${url}/jobs`,
+    html_url: `https://github.com/${owner.login}/${name}/actions/runs/${run.id}`,
+    created_at: dateText(run.createdAt),
+    updated_at: dateText(run.createdAt),
+    run_started_at: dateText(run.createdAt),
+    pull_requests: [],
+    repository: place,
+    head_repository: place,
+  };
+}

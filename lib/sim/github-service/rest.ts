@@ -1,0 +1,219 @@
+/** GitHub's REST API over the books: one function, so that it serves over HTTP and in process. */
+import { createHash } from 'node:crypto';
+import { answer, BAD_GATEWAY, CUT, failure, notFound, type RestAnswer, type RestRequest } from './answers.ts';
+import { type App, type Caller, callerOf, lacks, type Tokens } from './authentication.ts';
+import type { Owner, Permissions, Repository } from './books.ts';
+import type { Hub } from './hub.ts';
+import { findOwner, findRepository, putOwner, putRepository } from './owners.ts';
+import { type Bucket, count, emptyBucket, limitHeaders } from './rate-limits.ts';
+import { appRoutes } from './rest-app.ts';
+import { hookRoutes } from './rest-hook.ts';
+import { jobRoutes } from './rest-jobs.ts';
+import { runnerRoutes } from './rest-runners.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export type Rest = (request: RestRequest, options?: RestOptions) => Promise<RestAnswer>;
+/** `asApp`: the caller in process is the App; it needs no JWT. */
+export type RestOptions = { asApp?: boolean };
+
+export type RestBase = {
+  hub: Hub;
+  app: App;
+  tokens: Tokens;
+  webhooks: Webhooks;
+  /** Calls so far, by operation. */
+  calls: Map<string, number>;
+  unknownOwnersAreMade: boolean;
+};
+
+/** What a handler sees. `owner` and `repository` are there when the path names them. */
+export type RestCall = RestBase & {
+  request: RestRequest;
+  params: Record<string, string>;
+  body: Record<string, unknown>;
+  caller: Caller;
+  bucket: Bucket;
+  owner: Owner | undefined;
+  repository: Repository | undefined;
+};
+
+export type Route = {
+  method: string;
+  /** With `{name}` for what varies, as in GitHub's documentation. */
+  path: string;
+  caller: Caller['kind'] | 'anyone';
+  permission?: { name: keyof Permissions; level: 'read' | 'write' };
+  /** Not counted by the limits. */
+  free?: boolean;
+  answer: (call: RestCall) => RestAnswer;
+};
+
+const ROUTES: readonly (Route & { segments: string[] })[] = [
+  ...appRoutes,
+  ...hookRoutes,
+  ...runnerRoutes,
+  ...jobRoutes,
+].map((route) => ({ ...route, segments: route.path.split('/') }));
+
+export function restOf(base: RestBase): Rest {
+  const buckets = new Map<number, Bucket>();
+
+  return async function rest(request, options = {}) {
+    const { hub } = base;
+    const found = findRoute(request);
+    if (found === undefined) return dated(hub, notFound());
+    base.calls.set(found.route.path, (base.calls.get(found.route.path) ?? 0) + 1);
+    const caller = options.asApp
+      ? ({ kind: 'app', jwt: '' } as const)
+      : callerOf(hub, base.app, base.tokens, request.headers['authorization']);
+    if ('status' in caller) return dated(hub, caller);
+    const bucket = bucketOf(buckets, caller);
+    bucket.concurrent += 1;
+    if (hub.faults.restDelaySeconds > 0) await delay(hub, hub.faults.restDelaySeconds * 1000);
+    const given = respond(base, found, request, caller, bucket);
+    bucket.concurrent -= 1;
+    return given.status === 0
+      ? given
+      : dated(hub, { ...given, headers: { ...limitHeaders(hub, bucket), ...given.headers } });
+  };
+}
+
+type Found = { route: Route; params: Record<string, string> };
+
+function respond(base: RestBase, found: Found, request: RestRequest, caller: Caller, bucket: Bucket): RestAnswer {
+  const { hub } = base;
+  const { faults, chance } = hub;
+  if (chance.happens(faults.restFailBefore)) return BAD_GATEWAY;
+  const tooMany = found.route.free ? undefined : count(hub, bucket, request.method);
+  if (tooMany !== undefined) return tooMany;
+  const done = handle(base, found, request, caller, bucket);
+  if (chance.happens(faults.restFailAfter)) return BAD_GATEWAY;
+  if (chance.happens(faults.restCut)) return CUT;
+  return conditional(request, done, bucket);
+}
+
+function handle(
+  base: RestBase,
+  { route, params }: Found,
+  request: RestRequest,
+  caller: Caller,
+  bucket: Bucket,
+): RestAnswer {
+  if (route.caller !== 'anyone' && route.caller !== caller.kind) return wrongCaller(caller);
+  const body = bodyOf(request);
+  if (body === undefined) return failure(400, 'Problems parsing JSON');
+  const { owner, repository } = placeOf(base, params);
+  if (caller.kind === 'installation') {
+    const refusal = refuse(caller, route, params, owner, repository);
+    if (refusal !== undefined) return refusal;
+  }
+  return route.answer({ ...base, request, params, body, caller, bucket, owner, repository });
+}
+
+/** What the installation may not see is not there; what it may not do is forbidden. */
+function refuse(
+  caller: Caller & { kind: 'installation' },
+  route: Route,
+  params: Record<string, string>,
+  owner: Owner | undefined,
+  repository: Repository | undefined,
+): RestAnswer | undefined {
+  const { installation, permissions, repositories } = caller.token;
+  const names = params['org'] ?? params['owner'];
+  if (names !== undefined && owner?.installation !== installation) return notFound();
+  if (params['org'] !== undefined && owner?.kind === 'User') return notFound();
+  if (params['repo'] !== undefined && repository === undefined) return notFound();
+  if (repository !== undefined && repositories?.has(repository.name.toLowerCase()) === false) return notFound();
+  return route.permission && lacks(permissions, String(route.permission.name), route.permission.level);
+}
+
+function placeOf(base: RestBase, params: Record<string, string>) {
+  const login = params['org'] ?? params['owner'] ?? params['username'];
+  if (login === undefined) return { owner: undefined, repository: undefined };
+  if (base.unknownOwnersAreMade && findOwner(base.hub, login) === undefined) {
+    const owner = putOwner(base.hub, { owner: login, kind: params['username'] ? 'User' : 'Organization' });
+    if (params['repo'] !== undefined) putRepository(base.hub, owner, params['repo']);
+  }
+  return {
+    owner: findOwner(base.hub, login),
+    repository: params['repo'] === undefined ? undefined : findRepository(base.hub, login, params['repo']),
+  };
+}
+
+function findRoute(request: RestRequest): Found | undefined {
+  const segments = request.path
+    .replace(/^\/api\/v3(?=\/)/, '')
+    .split('/')
+    .map(plain);
+  for (const route of ROUTES) {
+    const params = route.method === request.method ? paramsOf(route.segments, segments) : undefined;
+    if (params !== undefined) return { route, params };
+  }
+  return undefined;
+}
+
+function plain(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function paramsOf(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? '';
+    if (part.startsWith('{')) params[part.slice(1, -1)] = segment;
+    else if (part !== segment) return undefined;
+  }
+  return params;
+}
+
+/** No body is an empty one. */
+function bodyOf({ body }: RestRequest): Record<string, unknown> | undefined {
+  if (body === undefined || body === null || body === '') return {};
+  try {
+    const value: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function bucketOf(buckets: Map<number, Bucket>, caller: Caller): Bucket {
+  const key = caller.kind === 'app' ? 0 : caller.token.installation.id;
+  const known = buckets.get(key) ?? emptyBucket();
+  buckets.set(key, known);
+  return known;
+}
+
+/** A reader that knows the answer is told so, and it costs nothing (GitHub docs, "Conditional requests"). */
+function conditional(request: RestRequest, given: RestAnswer, bucket: Bucket): RestAnswer {
+  if (request.method !== 'GET' || given.status !== 200) return given;
+  const secret = request.headers['authorization'] ?? '';
+  const known = request.headers['if-none-match'];
+  if (known === undefined && request.headers['host'] === undefined) return given; // In process nobody asks for it.
+  const etag = `W/"${createHash('sha256').update(secret).update(JSON.stringify(given.body)).digest('hex')}"`;
+  if (known !== etag) return { ...given, headers: { ...given.headers, etag } };
+  bucket.used -= 1;
+  return answer(304, undefined, { ...given.headers, etag });
+}
+
+function wrongCaller(caller: Caller): RestAnswer {
+  return caller.kind === 'installation'
+    ? failure(401, 'A JSON web token could not be decoded')
+    : failure(403, 'Resource not accessible by integration');
+}
+
+function dated(hub: Hub, given: RestAnswer): RestAnswer {
+  const date = new Date(hub.time.wall()).toUTCString();
+  return { ...given, headers: { date, 'x-github-media-type': 'github.v3; format=json', ...given.headers } };
+}
+
+function delay(hub: Hub, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    hub.time.after(delayMs, resolve);
+  });
+}

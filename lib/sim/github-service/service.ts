@@ -1,0 +1,76 @@
+/** The simulated GitHub: its books, its REST API, what runners see of it, its webhooks, and its switches. */
+import type { Chance } from '../chance.ts';
+import type { SimClock } from '../clock.ts';
+import { appOf, type Tokens } from './authentication.ts';
+import { type Books, emptyBooks } from './books.ts';
+import { type Control, controlOf } from './control.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
+import { type Hub, risingIds } from './hub.ts';
+import { type Rest, restOf } from './rest.ts';
+import { type RunnerSide, runnerSideOf } from './runner-side.ts';
+import { timeOf, type Wall } from './time.ts';
+import { type Deliver, type Webhooks, webhooksOf } from './webhooks.ts';
+
+export type GitHubServiceOptions = {
+  clock: SimClock;
+  chance: Chance;
+  /** The one App. Without a public key (PEM) no JWT is good: in process, see `RestOptions.asApp`. */
+  app: { id: number; publicKey?: string; slug?: string };
+  /** Where webhooks go; it can be changed later by `configure` or over REST. */
+  webhook?: { url?: string; secret: string };
+  /** Sends a webhook. A rejection is a connection that failed. */
+  deliver: Deliver;
+  /** The clients' time, if it is not the simulated one. */
+  wall?: Wall;
+  faults?: Partial<Faults>;
+  /** Whether REST calls that name unknown owners make them; default: they are answered 404. */
+  unknownOwnersAreMade?: boolean;
+};
+
+export type GitHubService = {
+  rest: Rest;
+  runnerSide: RunnerSide;
+  control: Control;
+  /** For checks that count from GitHub's own books. Not to be written to. */
+  books: Books;
+  webhooks: Webhooks;
+  /** REST calls so far, by path as GitHub documents it. */
+  calls: ReadonlyMap<string, number>;
+  /** Sets the hook's address or secret. */
+  configure: (hook: { url?: string; secret?: string; contentType?: 'json' | 'form' }) => void;
+  /** Ends every timer. */
+  close: () => void;
+};
+
+export function createGitHubService(options: GitHubServiceOptions): GitHubService {
+  const { chance } = options;
+  const hook = {
+    id: 512_345_678,
+    url: options.webhook?.url,
+    secret: options.webhook?.secret ?? '',
+    contentType: 'json' as const,
+    active: true,
+  };
+  const webhooks = webhooksOf(() => hub, options.app.id, hook, options.deliver);
+  const hub: Hub = {
+    books: emptyBooks(),
+    time: timeOf(options.clock, options.wall),
+    chance,
+    faults: { ...NO_FAULTS, ...options.faults },
+    ids: risingIds(chance),
+    announce: webhooks.announce,
+  };
+  const tokens: Tokens = new Map();
+  const calls = new Map<string, number>();
+  const unknownOwnersAreMade = options.unknownOwnersAreMade ?? false;
+  return {
+    rest: restOf({ hub, app: appOf(options.app), tokens, webhooks, calls, unknownOwnersAreMade }),
+    runnerSide: runnerSideOf(hub),
+    control: controlOf(hub),
+    books: hub.books,
+    webhooks,
+    calls,
+    configure: (change) => Object.assign(hook, change),
+    close: hub.time.stop,
+  };
+}
