@@ -1,4 +1,5 @@
 /** A GitHub workflow job: what is known of it, and how reports change that. */
+import { AWAIT_WORD_MS, FRESH_EVENT_MS, HISTORY_KEPT_SECONDS } from './limits.ts';
 
 /** A job's state only rises. */
 export type JobState = 'queued' | 'in_progress' | 'completed';
@@ -38,10 +39,12 @@ export type JobRecord = {
   pool?: string;
   /** Number of the last launch that was claimed for it; 0: none yet. Never counted down, never used again. */
   launch: number;
-  /** Set while a launch has been claimed and its place is not yet confirmed; void after CLAIM_VOID_AFTER. */
-  claimedAt?: number;
-  /** Name of the runner that is coming for it or has taken it. A queued job without one is owed a launch. */
+  /** Name of the living launch that is coming for it. A queued job without one is owed a launch. */
   runner?: string;
+  /** The runner that GitHub says took it, ours or not. */
+  ranOn?: string;
+  /** Since when only GitHub can say whether it still waits: it is not launched before GitHub has been asked. */
+  awaitsWord?: number;
   /** Launches in a row that ended without a job. */
   failures: number;
   /** Why it waits, or how it ended. */
@@ -68,6 +71,95 @@ export type BacklogRecord = {
   owner: string;
   repository: string;
   createdAt: number;
+  recordedAt: number;
   notBefore?: number;
+  awaitsWord?: number;
   reason: string;
 };
+
+const RANK: Record<JobState, number> = { queued: 0, in_progress: 1, completed: 2 };
+
+/**
+ * The job's record after an event; the very same object if the event says nothing new (a duplicate, an older
+ * state that comes late, an older attempt). `completed` is final: nothing brings a job back but a newer attempt.
+ */
+export function recordEvent(
+  previous: JobRecord | undefined,
+  event: JobEvent,
+  pool: string | undefined,
+  now: number,
+): JobRecord {
+  if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, pool, now);
+  if (event.attempt < previous.attempt || RANK[event.state] <= RANK[previous.state]) return previous;
+  const { notBefore: _, awaitsWord: __, runner: ___, ...kept } = previous;
+  return {
+    ...kept,
+    state: event.state,
+    reason: reasonOf(event),
+    ...(event.state === 'in_progress' && { startedAt: now }),
+    ...(event.state === 'completed' && { completedAt: now }),
+    ...(event.runnerName !== undefined && { ranOn: event.runnerName }),
+    ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
+    expiresAt: expiry(now),
+  };
+}
+
+function firstRecord(
+  previous: JobRecord | undefined,
+  event: JobEvent,
+  pool: string | undefined,
+  now: number,
+): JobRecord {
+  return {
+    version: previous?.version ?? '',
+    job: event.job,
+    attempt: event.attempt,
+    state: event.state,
+    installation: event.installation,
+    owner: event.owner,
+    repository: event.repository,
+    ownerIsUser: event.ownerIsUser,
+    labels: event.labels,
+    name: event.name,
+    ...(pool !== undefined && { pool }),
+    launch: previous?.launch ?? 0,
+    failures: 0,
+    reason: reasonOf(event),
+    createdAt: event.createdAt,
+    recordedAt: now,
+    ...(event.state === 'in_progress' && { startedAt: now }),
+    ...(event.state === 'completed' && { completedAt: now }),
+    ...(event.runnerName !== undefined && { ranOn: event.runnerName }),
+    ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
+    ...(event.state === 'queued' && now - event.createdAt > FRESH_EVENT_MS && { awaitsWord: now - AWAIT_WORD_MS }),
+    expiresAt: expiry(now),
+  };
+}
+
+function reasonOf(event: JobEvent): string {
+  if (event.state === 'queued') return 'queued at GitHub';
+  const where = event.runnerName === undefined ? 'no runner' : event.runnerName;
+  return event.state === 'in_progress' ? `runs on ${where}` : `${event.conclusion ?? 'completed'}, ${where}`;
+}
+
+export function expiry(now: number): number {
+  return Math.ceil(now / 1000) + HISTORY_KEPT_SECONDS;
+}
+
+/** The backlog item that goes with the record; `undefined` when there must be none. */
+export function backlogItem(record: JobRecord): Omit<BacklogRecord, 'version'> | undefined {
+  if (record.state === 'completed' || record.pool === undefined) return undefined;
+  return {
+    pool: record.pool,
+    job: record.job,
+    state: record.state,
+    installation: record.installation,
+    owner: record.owner,
+    repository: record.repository,
+    createdAt: record.createdAt,
+    recordedAt: record.recordedAt,
+    ...(record.notBefore !== undefined && { notBefore: record.notBefore }),
+    ...(record.awaitsWord !== undefined && { awaitsWord: record.awaitsWord }),
+    reason: record.reason,
+  };
+}

@@ -49,6 +49,10 @@ export type Seat = {
   busyWith?: number;
   /** Since when the container has said that it is idle while nobody waits for it. */
   surplusSince?: number;
+  /** When it was given up: never registered, or removed at GitHub. */
+  goneAt?: number;
+  /** Launched while no container of its task definition had come up: its registration is news. */
+  proves?: true;
   /** The container's last word. */
   heardAt?: number;
   reason: string;
@@ -62,6 +66,7 @@ export type PoolRecord = {
   place: -1;
   /** Launches in a row that ended without a job, over all jobs of the pool. */
   failures: number;
+  failingSince?: number;
   notBefore?: number;
   reason: string;
   /** The task definition of which a container has come up. */
@@ -70,4 +75,27 @@ export type PoolRecord = {
   lookAt?: number;
 };
 
-export type RunnerRecord = Seat | PoolRecord;
+/** What an installation has registered lately; its key is pool INSTALLATIONS, place = installation id. */
+export type InstallationRecord = {
+  version: string;
+  kind: 'installation';
+  pool: typeof INSTALLATIONS;
+  place: number;
+  /** A bucket of registrations that GitHub's secondary limit allows now: filled evenly, taken one by one. */
+  tokens: number;
+  filledAt: number;
+  /** GitHub asked us to be quiet until then. */
+  notBefore?: number;
+  reason: string;
+  /** Where runners were registered in the last day: the places where something of ours may be left. */
+  scopes: { owner: string; repository?: string; mintedAt: number }[];
+};
+
+/** No pool can have this name. */
+export const INSTALLATIONS = '#installations';
+
+export type RunnerRecord = Seat | PoolRecord | InstallationRecord;
+
+export function poolRecord(pool: string): Omit<PoolRecord, 'version'> {
+  return { kind: 'pool', pool, place: -1, failures: 0, reason: 'nothing launched yet' };
+}

@@ -1,0 +1,96 @@
+/** What the janitor decides about one runner, one task, one registration, one job. Unknown stops nothing. */
+import type { Ending } from './ending.ts';
+import { endingOf } from './ending.ts';
+import type { BacklogRecord } from './job.ts';
+import {
+  ASK_AGAIN_UNTIL_MS,
+  AWAIT_WORD_MS,
+  BOOT_DEADLINE_MS,
+  ECS_LAG_MS,
+  GOING_DEADLINE_MS,
+  IDLE_SUSPICIOUS_MS,
+  MINT_VOID_AFTER_MS,
+  PROVISIONING_DEADLINE_MS,
+} from './limits.ts';
+import { parseMintedName, parseRunnerName } from './name.ts';
+import type { Seat } from './runner.ts';
+
+/** As ECS describes it. */
+export type SeenTask = {
+  taskArn: string;
+  startedBy: string;
+  lastStatus: string;
+  createdAt?: number;
+  startedAt?: number;
+  exitCode?: number;
+  stoppedReason?: string;
+};
+
+export type SeenRunner = { id: number; name: string; online: boolean; busy: boolean };
+
+export type SeatVerdict =
+  | { do: 'nothing' }
+  | { do: 'end'; ending: Ending }
+  | { do: 'stop'; reason: string }
+  /** ECS may know the task under the runner's name. */
+  | { do: 'look up' };
+
+/** `task`: as ECS knows it now; absent: ECS was asked and does not know it. */
+export function judgeSeat(seat: Seat, task: SeenTask | undefined, now: number): SeatVerdict {
+  if (task?.lastStatus === 'STOPPED') {
+    return { do: 'end', ending: endingOf(seat, { stoppedReason: 'its task has stopped', ...task }) };
+  }
+  if (seat.taskArn === undefined) {
+    return now - seat.launchedAt >= ASK_AGAIN_UNTIL_MS ? { do: 'look up' } : { do: 'nothing' };
+  }
+  if (task === undefined) {
+    if (now - seat.launchedAt < ECS_LAG_MS) return { do: 'nothing' };
+    return { do: 'end', ending: endingOf(seat, { stoppedReason: 'ECS does not know its task any more' }) };
+  }
+  const overdue = overdueReason(seat, task, now);
+  return overdue === undefined ? { do: 'nothing' } : { do: 'stop', reason: overdue };
+}
+
+/** Only a runner that never registered, or that was told to go, is stopped; before, GitHub must let go of it. */
+function overdueReason(seat: Seat, task: SeenTask, now: number): string | undefined {
+  if (seat.state === 'gone') {
+    return now - (seat.goneAt ?? now) < GOING_DEADLINE_MS ? undefined : `it was told to go: ${seat.reason}`;
+  }
+  const isMinting = seat.mintingAt !== undefined && now - seat.mintingAt < MINT_VOID_AFTER_MS;
+  if (seat.state !== 'launching' || isMinting) return undefined;
+  if (task.startedAt === undefined) {
+    return now - seat.launchedAt < PROVISIONING_DEADLINE_MS ? undefined : 'no instance was found for it in time';
+  }
+  const since = Math.max(task.startedAt, seat.mintNotBefore ?? 0);
+  return now - since < BOOT_DEADLINE_MS ? undefined : 'its container did not register in time';
+}
+
+/** A task of our grammar that no record knows, old enough for the records to have been written. */
+export function isOrphan(prefix: string, task: SeenTask, known: ReadonlySet<string>, now: number): boolean {
+  if (parseRunnerName(prefix, task.startedBy) === undefined || known.has(task.startedBy)) return false;
+  return task.createdAt !== undefined && now - task.createdAt >= ECS_LAG_MS;
+}
+
+/**
+ * A registration that no container will ever use: of an earlier mint, or of a runner without a record. An online or
+ * busy one is somebody's who works.
+ */
+export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>): boolean {
+  const parsed = parseMintedName(prefix, runner.name);
+  if (parsed === undefined || runner.online || runner.busy) return false;
+  const seat = seats.get(parsed.name);
+  if (seat === undefined) return true;
+  return parsed.mint < seat.mint && seat.runnerId !== runner.id;
+}
+
+/**
+ * Jobs of which only GitHub can say how they are. Those that are asked for again and again take turns by the minute,
+ * so that nothing has to be remembered.
+ */
+export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now: number): boolean {
+  const minute = Math.floor(now / 60_000);
+  if (item.awaitsWord !== undefined) return now - item.awaitsWord >= AWAIT_WORD_MS;
+  if (item.state === 'in_progress') return seat === undefined && (minute + item.job) % 10 === 0;
+  const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
+  return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
+}

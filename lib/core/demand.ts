@@ -1,0 +1,193 @@
+/** Which jobs are owed a launch, and how many of them may be launched now. */
+import { backOffMs } from './back-off.ts';
+import type { BacklogRecord } from './job.ts';
+import {
+  LAUNCHES_PER_LOOK_MAX,
+  LOOK_READ_MAX,
+  MINTS_PER_MINUTE,
+  OWN_JOBS_FIRST_MS,
+  PACED_LOOK_MS,
+  POOL_FULL_MS,
+  SUSPECT_AFTER_FAILURES,
+  UNPROVEN_LAUNCHES_MAX,
+} from './limits.ts';
+import type { Pool } from './pool.ts';
+import type { PoolRecord, Seat } from './runner.ts';
+
+/** What one look decides: whom to launch where, why nobody else, and when to look again (ms since 1970). */
+export type Plan = {
+  launches: { job: number; places: number[] }[];
+  why: string;
+  lookAt?: number;
+  /** No container of the pool's task definition has come up yet. */
+  unproven: boolean;
+};
+
+export type Observation = {
+  pool: Pool;
+  seats: readonly Seat[];
+  health: PoolHealth;
+  /** As far as it was read. */
+  backlog: readonly BacklogRecord[];
+  /** Jobs whose events the one who looks has in hand. */
+  own: ReadonlySet<number>;
+  now: number;
+};
+
+export function plan(seen: Observation): Plan {
+  const { pool, seats, now } = seen;
+  const may = allowance(pool, seats, seen.health, now);
+  const taken = served(seats);
+  const owed = seen.backlog.filter((item) => isOwed(item, taken, now));
+  const free = pool.max - seats.length;
+  const chosen = choose({ owed, own: seen.own, free, launches: may.launches, now });
+  const allowed = pace(seats, chosen, now);
+  const isPaced = allowed.length < chosen.length;
+  const times = [
+    may.lookAt,
+    isPaced ? now + PACED_LOOK_MS : undefined,
+    hasMore(may, owed, chosen, free) ? now + (chosen.length < may.launches ? OWN_JOBS_FIRST_MS : 0) : undefined,
+    ...(may.launches > 0 ? seen.backlog.map((item) => laterThan(item, taken, now)) : []),
+  ].filter((time) => time !== undefined);
+  return {
+    launches: deal(freePlaces(pool, seats, allowed[0]?.job ?? 0), allowed),
+    why: isPaced ? 'launches are paced to the registrations that GitHub allows in a minute' : may.reason,
+    ...(times.length > 0 && { lookAt: Math.min(...times) }),
+    unproven: seen.health.proven !== pool.taskDefinition,
+  };
+}
+
+/** Somebody else will be launched soon, or at the latest by the next look; a cautious pool waits for its first containers. */
+function hasMore(may: Allowance, owed: readonly unknown[], chosen: readonly unknown[], free: number): boolean {
+  return !may.cautious && may.launches > 0 && owed.length > chosen.length && free > chosen.length;
+}
+
+function laterThan(item: BacklogRecord, taken: ReadonlySet<number>, now: number): number | undefined {
+  const waits = item.state === 'queued' && !taken.has(item.job) && item.awaitsWord === undefined;
+  return waits && item.notBefore !== undefined && item.notBefore > now ? item.notBefore : undefined;
+}
+
+/** Every job gets places of its own to try, so that launches side by side do not fight for one. */
+function deal(places: readonly number[], jobs: readonly BacklogRecord[]): Plan['launches'] {
+  return jobs.map(({ job }, index) => ({
+    job,
+    places: Array.from({ length: PLACE_TRIES }, (_, round) => places[index + round * jobs.length]).filter(
+      (place) => place !== undefined,
+    ),
+  }));
+}
+
+/** Places tried for one launch; each miss means that another scaler was faster. */
+const PLACE_TRIES = 4;
+
+/** How many launches a pool may begin now; when it is fewer than its free places, why, and when to look again. */
+export type Allowance = { launches: number; reason: string; lookAt?: number; cautious?: true };
+
+export function allowance(pool: Pool, seats: readonly Seat[], record: PoolHealth, now: number): Allowance {
+  const free = pool.max - seats.length;
+  if (free <= 0) return { launches: 0, reason: `all ${pool.max} places of pool ${pool.name} are taken` };
+  const { notBefore, reason } = record;
+  if (notBefore !== undefined && notBefore > now) return { launches: 0, reason, lookAt: notBefore };
+  const caution = cautionOf(pool, seats, record);
+  return { ...caution, launches: Math.min(caution.launches, free, LAUNCHES_PER_LOOK_MAX) };
+}
+
+/** A suspect pool launches one at a time; one whose task definition has never come up, a few. */
+function cautionOf(pool: Pool, seats: readonly Seat[], record: PoolHealth): Allowance {
+  const launching = seats.filter((seat) => seat.state === 'launching').length;
+  if (record.failures >= SUSPECT_AFTER_FAILURES) {
+    const reason = `pool ${pool.name} is suspect after ${record.failures} failed launches: ${record.reason}`;
+    return { launches: launching > 0 ? 0 : 1, reason, cautious: true };
+  }
+  if (record.proven === pool.taskDefinition) return { launches: pool.max, reason: 'launches wait for the next look' };
+  const reason = `no container of ${pool.taskDefinition} has come up yet: ${UNPROVEN_LAUNCHES_MAX} launches at a time`;
+  return { launches: Math.max(0, UNPROVEN_LAUNCHES_MAX - launching), reason, cautious: true };
+}
+
+export type PoolHealth = Omit<PoolRecord, 'version'>;
+
+/** The pool's health after what its seats say: a container that came up proves its task definition, a job the pool. */
+export function observedHealth(pool: Pool, seats: readonly Seat[], record: PoolHealth): PoolHealth {
+  const proven = seats.some(
+    (seat) => seat.registeredAt !== undefined && seat.request.taskDefinition === pool.taskDefinition,
+  );
+  const { notBefore: _, failingSince, ...rest } = record;
+  const works = seats.some((seat) => seat.state === 'busy' && seat.launchedAt >= (failingSince ?? 0));
+  const healed = record.failures > 0 && works;
+  return {
+    ...(healed ? { ...rest, failures: 0, reason: 'a runner works again' } : record),
+    ...(proven && { proven: pool.taskDefinition }),
+  };
+}
+
+/** The pool's health after a launch that ended without a job for a reason that lies in the pool. */
+export function failedHealth(record: PoolHealth, reason: string, now: number): PoolHealth {
+  const failures = record.failures + 1;
+  return {
+    ...record,
+    failures,
+    failingSince: record.failures === 0 ? now : (record.failingSince ?? now),
+    reason,
+    ...(failures >= SUSPECT_AFTER_FAILURES && { notBefore: now + backOffMs(failures, failures) }),
+  };
+}
+
+/** The pool's health after ECS said that it is full or throttled: everybody waits a moment. */
+export function fullHealth(record: PoolHealth, reason: string, now: number): PoolHealth {
+  return { ...record, reason, notBefore: Math.max(record.notBefore ?? 0, now + POOL_FULL_MS) };
+}
+
+/** Backlog items worth reading: those that have a place, and as many more as there are places. */
+export function readLimit(pool: Pool): number {
+  return Math.min(LOOK_READ_MAX, pool.max + LAUNCHES_PER_LOOK_MAX);
+}
+
+/** The jobs that a living launch is coming for, or that run. */
+export function served(seats: readonly Seat[]): Set<number> {
+  return new Set(seats.flatMap((seat) => (seat.serves === undefined ? [] : [seat.serves])));
+}
+
+export function isOwed(item: BacklogRecord, taken: ReadonlySet<number>, now: number): boolean {
+  return (
+    item.state === 'queued' && item.awaitsWord === undefined && !taken.has(item.job) && (item.notBefore ?? 0) <= now
+  );
+}
+
+/**
+ * The jobs to launch, at most `launches`. Oldest first when there is not room for all. When there is, each scaler
+ * begins with the jobs whose events it has in hand, so that ten scalers do not all reach for the same ones.
+ */
+export function choose(options: {
+  owed: readonly BacklogRecord[];
+  own: ReadonlySet<number>;
+  free: number;
+  launches: number;
+  now: number;
+}): BacklogRecord[] {
+  const { owed, own, free, launches, now } = options;
+  if (owed.length > free) return owed.slice(0, launches);
+  const mine = owed.filter((item) => own.has(item.job));
+  const left = owed.filter((item) => !own.has(item.job) && now - item.recordedAt >= OWN_JOBS_FIRST_MS);
+  return [...mine, ...left].slice(0, launches);
+}
+
+/** Launches are paced to what each installation may register in a minute. */
+export function pace(seats: readonly Seat[], jobs: readonly BacklogRecord[], now: number): BacklogRecord[] {
+  const lately = new Map<number, number>();
+  for (const seat of seats) {
+    if (now - seat.launchedAt < 60_000) lately.set(seat.installation, (lately.get(seat.installation) ?? 0) + 1);
+  }
+  return jobs.filter(({ installation }) => {
+    const launched = lately.get(installation) ?? 0;
+    lately.set(installation, launched + 1);
+    return launched < MINTS_PER_MINUTE;
+  });
+}
+
+/** Free places, beginning at one that follows from the job, so that two scalers seldom try the same one. */
+export function freePlaces(pool: Pool, seats: readonly Seat[], job: number): number[] {
+  const taken = new Set(seats.map((seat) => seat.place));
+  const free = Array.from({ length: pool.max }, (_, place) => place).filter((place) => !taken.has(place));
+  const start = free.length === 0 ? 0 : job % free.length;
+  return [...free.slice(start), ...free.slice(0, start)];
+}

@@ -1,0 +1,93 @@
+/** Every limit, with its unit and its reason. */
+
+/** The scaler's and the registrar's own time-out (seconds); serverless.yml and the local stack give the functions this. */
+export const FUNCTION_TIMEOUT_SECONDS = 30;
+
+/** A place whose launcher has not claimed its job by then has lost it: nothing of ours runs longer than the time-out. */
+export const PLACE_VOID_AFTER_MS = 2 * FUNCTION_TIMEOUT_SECONDS * 1000;
+
+/** RunTask without an answer is asked again no sooner: the one who asked may still be waiting for it. */
+export const ASK_AGAIN_AFTER_MS = 2 * FUNCTION_TIMEOUT_SECONDS * 1000;
+
+/**
+ * ECS forgets a client token one hour after its task (AWS: "ECS idempotency"); until then a repeated call finds the
+ * task. Ten minutes are left for clocks and for a call on its way.
+ */
+export const ASK_AGAIN_UNTIL_MS = 50 * 60 * 1000;
+
+/** Launches in one look: each is four calls, all of them run side by side within a few seconds. */
+export const LAUNCHES_PER_LOOK_MAX = 20;
+
+/** Backlog items that one look reads (about 300 bytes each): some 300 kB, one or two pages of DynamoDB. */
+export const LOOK_READ_MAX = 1000;
+
+/** A job older than this belongs to whoever looks; a younger one to the scaler that has its event in hand. */
+export const OWN_JOBS_FIRST_MS = 10_000;
+
+/** Failed launches in a row that make a pool suspect. */
+export const SUSPECT_AFTER_FAILURES = 5;
+
+/** Launches at a time while no container of a task definition has ever come up: a broken image costs five, not fifty. */
+export const UNPROVEN_LAUNCHES_MAX = 5;
+
+/** Back-off of a job and of a suspect pool: 5 s, doubling to 10 minutes. */
+export const BACK_OFF_FIRST_MS = 5_000;
+export const BACK_OFF_MAX_MS = 10 * 60 * 1000;
+
+/** After ECS was full or throttled, the whole pool waits: its jobs would only hear the same. */
+export const POOL_FULL_MS = 10_000;
+
+/** When launches are paced: the next look. */
+export const PACED_LOOK_MS = 5_000;
+
+/** The longest delay of an SQS message (seconds). */
+export const MESSAGE_DELAY_MAX_SECONDS = 900;
+
+/** An event of a job created longer ago may be a late redelivery: GitHub is asked before anything is launched. */
+export const FRESH_EVENT_MS = 60 * 60 * 1000;
+
+/** GitHub fails a job after 24 hours in the queue, and may take 48 (GitHub docs: limits). */
+export const JOB_WAIT_MAX_MS = 48 * 60 * 60 * 1000;
+
+/** The job's story is kept for 30 days after its last change. */
+export const HISTORY_KEPT_SECONDS = 30 * 24 * 60 * 60;
+
+/** Times that a ticket may be swapped: the first answer, and two lost ones. */
+export const MINTS_MAX = 3;
+
+/** A mint that has not been answered by then never will be: the registrar's time-out. */
+export const MINT_VOID_AFTER_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
+
+/**
+ * Registrations per installation: GitHub's secondary limit is 900 points a minute and a write costs 5, so 180; the
+ * rest is left for removals and questions. The burst is what may come at once after a quiet time.
+ */
+export const MINTS_PER_MINUTE = 150;
+export const MINTS_BURST = 100;
+
+/** From the start of the container (or from when a paced mint was allowed) to its registration. */
+export const BOOT_DEADLINE_MS = 6 * 60 * 1000;
+
+/** ECS itself gives up on a task that waits for an instance after 10 to 30 minutes. */
+export const PROVISIONING_DEADLINE_MS = 40 * 60 * 1000;
+
+/** ECS lists lag by up to five minutes (AWS: RunTask, "eventual consistency"): before, absence proves nothing. */
+export const ECS_LAG_MS = 5 * 60 * 1000;
+
+/** After a runner was told to go: time for its container to end by itself. */
+export const GOING_DEADLINE_MS = 5 * 60 * 1000;
+
+/** A job whose runner has ended without a word from GitHub is asked for after this long. */
+export const AWAIT_WORD_MS = 90_000;
+
+/** A runner that is idle this long although a job waits for it: is the job still there? */
+export const IDLE_SUSPICIOUS_MS = 3 * 60 * 1000;
+
+/** Questions about single jobs in one janitor run. */
+export const JOB_QUESTIONS_MAX = 50;
+
+/** GitHub removes an offline ephemeral runner after a day: a scope without a mint for longer has nothing left. */
+export const SCOPE_KEPT_MS = 25 * 60 * 60 * 1000;
+
+/** A scope with a mint this recent is listed in every run, an older one once an hour. */
+export const SCOPE_ACTIVE_MS = 15 * 60 * 1000;

@@ -1,0 +1,198 @@
+/**
+ * The janitor: compares GitHub, ECS and the tables, and repairs every difference. It reads GitHub and ECS first and
+ * the records last, so that whatever it saw outside has its record already; what it could not read it does not judge.
+ */
+import type { SeenTask } from '../core/cleanup.ts';
+import { isGhost, isOrphan, judgeSeat } from '../core/cleanup.ts';
+import { SCOPE_ACTIVE_MS } from '../core/limits.ts';
+import { parseRunnerName } from '../core/name.ts';
+import type { InstallationRecord, Seat } from '../core/runner.ts';
+import { INSTALLATIONS } from '../core/runner.ts';
+import type { GitHubRunner, Outcome, Scope, World } from '../world.ts';
+import type { Config } from './config.ts';
+import { endRunner, scopeOf } from './end.ts';
+import { noteTask } from './launch.ts';
+import { questionJobs } from './question.ts';
+import { asSeats } from './seats.ts';
+
+type Listing = { scope: Scope; runners: Outcome<GitHubRunner[]> };
+
+export async function clean(world: World, config: Config): Promise<void> {
+  const listings = await listRegistrations(world);
+  const tasks = await world.cluster.listTasks();
+  const seats = await readSeats(world, config, tasks);
+  await Promise.all([
+    tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings) : undefined,
+    tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings) : undefined,
+    removeGhosts(world, config, seats, listings),
+  ]);
+  const waiting = await questionJobs(world, config, seats);
+  await askForLooks(world, [...waiting.keys(), ...seats.map(({ pool }) => pool)]);
+  publishGauges(world, seats, waiting, tasks);
+}
+
+/** Every scope in which something was registered lately, and the others once an hour. */
+async function listRegistrations(world: World): Promise<Listing[]> {
+  const now = world.clock.now();
+  const records = await world.runners.list(INSTALLATIONS);
+  const installations = records.filter((record): record is InstallationRecord => record.kind === 'installation');
+  const scopes = installations.flatMap(({ place, scopes }) =>
+    scopes.filter(({ mintedAt }) => isDue(now, mintedAt)).map((scope) => scopeOf({ installation: place, ...scope })),
+  );
+  return Promise.all(scopes.map(async (scope) => ({ scope, runners: await world.github.listRunners(scope) })));
+}
+
+function isDue(now: number, mintedAt: number): boolean {
+  return now - mintedAt < SCOPE_ACTIVE_MS || Math.floor((now - mintedAt) / 60_000) % 60 === 0;
+}
+
+/** Of the configured pools, and of those that only a task's name still knows. */
+async function readSeats(world: World, config: Config, tasks: Outcome<SeenTask[]>): Promise<Seat[]> {
+  const named =
+    tasks.kind === 'ok' ? tasks.value.map(({ startedBy }) => parseRunnerName(config.prefix, startedBy)) : [];
+  const pools = new Set([...config.pools.pools.map(({ name }) => name), ...named.flatMap((name) => name?.pool ?? [])]);
+  const lists = await Promise.all([...pools].map((pool) => world.runners.list(pool)));
+  return asSeats(lists.flat());
+}
+
+async function judgeSeats(
+  world: World,
+  seats: readonly Seat[],
+  living: readonly SeenTask[],
+  listings: readonly Listing[],
+): Promise<void> {
+  const tasks = await describeRest(world, seats, living);
+  if (tasks === undefined) return;
+  await Promise.all(seats.map((seat) => guarded(world, seat.name, () => treat(world, seat, tasks, listings))));
+}
+
+/** The list shows the living; the ended are asked for by their ARNs. */
+async function describeRest(
+  world: World,
+  seats: readonly Seat[],
+  living: readonly SeenTask[],
+): Promise<Map<string, SeenTask> | undefined> {
+  const tasks = new Map(living.map((task) => [task.taskArn, task]));
+  const missing = seats.flatMap(({ taskArn }) => (taskArn === undefined || tasks.has(taskArn) ? [] : [taskArn]));
+  if (missing.length === 0) return tasks;
+  const described = await world.cluster.describeTasks(missing);
+  if (described.kind !== 'ok') return undefined;
+  return new Map([...tasks, ...described.value.map((task) => [task.taskArn, task] as const)]);
+}
+
+async function treat(
+  world: World,
+  seat: Seat,
+  tasks: ReadonlyMap<string, SeenTask>,
+  listings: readonly Listing[],
+): Promise<void> {
+  const task = seat.taskArn === undefined ? undefined : tasks.get(seat.taskArn);
+  const verdict = judgeSeat(seat, task, world.clock.now());
+  if (verdict.do === 'end') return endRunner(world, seat, verdict.ending);
+  if (verdict.do === 'look up') return lookUp(world, seat);
+  if (verdict.do === 'stop' && task !== undefined && (await isLetGo(world, seat, listings))) {
+    await stop(world, task, verdict.reason);
+  }
+}
+
+async function lookUp(world: World, seat: Seat): Promise<void> {
+  const found = await world.cluster.findTask(seat.name);
+  if (found.kind !== 'ok') return;
+  if (found.value !== undefined) return noteTask(world, seat, found.value);
+  await endRunner(world, seat, { ran: 'no', blame: 'nobody', reason: 'its task was never started' });
+}
+
+/**
+ * A runner that never asked for its registration cannot have a job. One that did may, whatever our records say: GitHub
+ * must have listed its owner's runners, show it offline or not at all, and let go of the registration.
+ */
+async function isLetGo(world: World, seat: Seat, listings: readonly Listing[]): Promise<boolean> {
+  if (seat.mint === 0) return true;
+  const listing = listings.find(({ scope }) => scope.owner === seat.owner && scope.repository === seat.repository);
+  if (listing?.runners.kind !== 'ok') return false;
+  const its = listing.runners.value.filter(({ name }) => name.startsWith(`${seat.name}-`));
+  if (its.some(({ online, busy }) => online || busy)) return false;
+  const removals = await Promise.all(its.map(({ id }) => world.github.removeRunner(listing.scope, id)));
+  return removals.every(({ kind }) => kind === 'ok');
+}
+
+async function stop(world: World, task: SeenTask, reason: string): Promise<void> {
+  const stopped = await world.cluster.stopTask(task.taskArn, reason);
+  world.log({ decision: 'task stopped', reason, runner: task.startedBy, task: task.taskArn, answer: stopped.kind });
+}
+
+/** A task that no record knows is stopped only if no list shows a registration of its name, and every list was read. */
+async function stopOrphans(
+  world: World,
+  config: Config,
+  seats: readonly Seat[],
+  tasks: readonly SeenTask[],
+  listings: readonly Listing[],
+): Promise<void> {
+  const known = new Set(seats.map(({ name }) => name));
+  const now = world.clock.now();
+  const lists = listings.flatMap(({ runners }) => (runners.kind === 'ok' ? [runners.value] : []));
+  if (lists.length < listings.length) return;
+  const registered = lists.flat().map(({ name }) => name);
+  const orphans = tasks.filter((task) => isOrphan(config.prefix, task, known, now));
+  const unregistered = orphans.filter(({ startedBy }) => !registered.some((name) => name.startsWith(`${startedBy}-`)));
+  await Promise.all(
+    unregistered.map((task) =>
+      guarded(world, task.startedBy, () => stop(world, task, 'no record and no registration knows it')),
+    ),
+  );
+}
+
+async function removeGhosts(
+  world: World,
+  config: Config,
+  seats: readonly Seat[],
+  listings: readonly Listing[],
+): Promise<void> {
+  const byName = new Map(seats.map((seat) => [seat.name, seat]));
+  const ghosts = listings.flatMap(({ scope, runners }) =>
+    runners.kind === 'ok'
+      ? runners.value.filter((runner) => isGhost(config.prefix, runner, byName)).map((runner) => ({ scope, runner }))
+      : [],
+  );
+  await Promise.all(
+    ghosts.map(({ scope, runner }) =>
+      guarded(world, runner.name, async () => {
+        const removal = await world.github.removeRunner(scope, runner.id);
+        const reason = 'a registration that no container will use';
+        world.log({ decision: 'ghost removed', reason, runner: runner.name, answer: removal.kind });
+      }),
+    ),
+  );
+}
+
+async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
+  const looks = [...new Set(pools)].map((pool) => ({ body: { kind: 'look', pool } as const }));
+  if (looks.length > 0) await world.queue.send(looks);
+}
+
+function publishGauges(
+  world: World,
+  seats: readonly Seat[],
+  waiting: ReadonlyMap<string, number>,
+  tasks: Outcome<SeenTask[]>,
+): void {
+  const states: Record<string, number> = {};
+  for (const { state } of seats) states[state] = (states[state] ?? 0) + 1;
+  world.log({
+    decision: 'gauges',
+    reason: 'once a minute',
+    waiting: Object.fromEntries(waiting),
+    runners: states,
+    tasks: tasks.kind === 'ok' ? tasks.value.length : undefined,
+  });
+}
+
+/** One runner's trouble is its own; the next run comes in a minute. */
+async function guarded(world: World, runner: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    world.log({ decision: 'left for the next run', reason: String(error), runner });
+  }
+}

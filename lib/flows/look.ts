@@ -1,0 +1,124 @@
+/** A look at one pool: observe once, decide for all of its jobs, act. Any number of looks may run at once. */
+import type { PoolHealth } from '../core/demand.ts';
+import { allowance, isOwed, observedHealth, plan, readLimit, served } from '../core/demand.ts';
+import type { BacklogRecord, JobRecord } from '../core/job.ts';
+import { MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
+import type { Pool } from '../core/pool.ts';
+import type { Seat } from '../core/runner.ts';
+import { poolRecord } from '../core/runner.ts';
+import type { World } from '../world.ts';
+import type { Config } from './config.ts';
+import { mirror } from './jobs.ts';
+import { launch } from './launch.ts';
+import { repairSeats } from './repair.ts';
+import { asPool, asSeats, changePool, seatOf } from './seats.ts';
+
+/** The jobs whose events this scaler has just recorded, so that they need not be read again. */
+export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
+
+export async function look(world: World, config: Config, pool: Pool, own: Own): Promise<void> {
+  const { seats, health } = await observe(world, pool);
+  const now = world.clock.now();
+  const backlog = await readBacklog(world, pool, { seats, health, now });
+  const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
+  const jobs = await recordsOf(world, decided.launches, own);
+  const launching = decided.launches.map(async ({ job, places }) => {
+    const record = jobs.get(job);
+    const owed = record && (await launchable(world, config, record));
+    return owed && launch(world, config, { pool, job: owed, places, unproven: decided.unproven });
+  });
+  const ends = await Promise.all(launching);
+  const more = ends.includes('no place') ? now : decided.lookAt;
+  const launched = new Set(decided.launches.map(({ job }) => job));
+  await Promise.all([
+    repairSeats(world, seats),
+    ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
+    more === undefined ? undefined : lookAgain(world, pool.name, more),
+  ]);
+}
+
+async function observe(world: World, pool: Pool): Promise<{ seats: Seat[]; health: PoolHealth }> {
+  const records = await world.runners.list(pool.name);
+  const seats = asSeats(records);
+  const stored = records.map(asPool).find((record) => record !== undefined);
+  const known: PoolHealth = stored ?? poolRecord(pool.name);
+  const health = observedHealth(pool, seats, known);
+  if (health.proven !== known.proven || health.failures !== known.failures) await world.runners.put(health, stored);
+  return { seats, health };
+}
+
+/** No more than can be placed: until there are as many owed jobs as launches, or the backlog ends. */
+async function readBacklog(
+  world: World,
+  pool: Pool,
+  seen: { seats: readonly Seat[]; health: PoolHealth; now: number },
+): Promise<BacklogRecord[]> {
+  const { launches } = allowance(pool, seen.seats, seen.health, seen.now);
+  const taken = served(seen.seats);
+  const limit = readLimit(pool);
+  const read: BacklogRecord[] = [];
+  for (let page = 0; page < PAGES_MAX && launches > 0; page++) {
+    const last = read.at(-1);
+    const items = await world.backlog.list(pool.name, { limit, ...(last !== undefined && { after: last.job }) });
+    read.push(...items);
+    if (items.length < limit) break;
+    if (read.filter((item) => isOwed(item, taken, seen.now)).length >= launches) break;
+  }
+  return read;
+}
+
+/** More pages are needed only while the oldest jobs all wait for their time. */
+const PAGES_MAX = 5;
+
+/** What is about to launch is checked against history: the backlog only says where to look. */
+async function recordsOf(
+  world: World,
+  launches: readonly { job: number }[],
+  own: Own,
+): Promise<Map<number, JobRecord>> {
+  const unread = launches.filter(({ job }) => !own.has(job)).map(({ job }) => ({ job }));
+  const read = unread.length === 0 ? [] : await world.history.getMany(unread);
+  const mine = launches.flatMap(({ job }) => own.get(job)?.job ?? []);
+  return new Map([...mine, ...read].map((record) => [record.job, record]));
+}
+
+/**
+ * The record, if it is of a queued job without a living launch; where history and the lists differ, they are brought
+ * in line. History names a runner only after that runner's seat says that it serves the job, so a name without
+ * such a seat is what an ended launch has left.
+ */
+async function launchable(world: World, config: Config, record: JobRecord): Promise<JobRecord | undefined> {
+  if (record.state !== 'queued' || record.awaitsWord !== undefined) {
+    await mirror(world, record);
+    return undefined;
+  }
+  if (record.runner === undefined) return record;
+  const seat = await seatOf(world, config, record.runner);
+  if (seat?.serves === record.job) return undefined;
+  const { runner, ...rest } = record;
+  return world.history.put({ ...rest, reason: `${runner} does not come any more` }, record);
+}
+
+/** A job that was not launched says why; those of other events said so when they were recorded. */
+async function explain(
+  world: World,
+  item: BacklogRecord | undefined,
+  launched: ReadonlySet<number>,
+  why: string,
+): Promise<void> {
+  if (item === undefined || item.state !== 'queued' || launched.has(item.job) || item.reason === why) return;
+  world.log({ decision: 'job waits', reason: why, job: item.job, pool: item.pool });
+  await world.backlog.put({ ...item, reason: why }, item);
+}
+
+/** One delayed look at a time: a second one is sent only if it is due earlier. */
+export async function lookAgain(world: World, pool: string, at: number): Promise<void> {
+  const now = world.clock.now();
+  const due = Math.min(Math.max(at, now), now + MESSAGE_DELAY_MAX_SECONDS * 1000);
+  let mine = false;
+  await changePool(world, pool, (record) => {
+    mine = record.lookAt === undefined || record.lookAt <= now || record.lookAt > due;
+    return mine ? { ...record, lookAt: due } : record;
+  });
+  if (mine) await world.queue.send([{ body: { kind: 'look', pool }, delaySeconds: Math.ceil((due - now) / 1000) }]);
+}

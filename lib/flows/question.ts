@@ -1,0 +1,84 @@
+/** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
+import { isQuestionable } from '../core/cleanup.ts';
+import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
+import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
+import type { Seat } from '../core/runner.ts';
+import type { GitHubJob, World } from '../world.ts';
+import type { Config } from './config.ts';
+import { changeJob, mirror } from './jobs.ts';
+import { recordJob } from './record.ts';
+
+/** Gives the number of waiting jobs of each pool that has any. */
+export async function questionJobs(world: World, config: Config, seats: readonly Seat[]): Promise<Map<string, number>> {
+  const now = world.clock.now();
+  const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
+  const lists = await Promise.all(config.pools.pools.map(({ name }) => world.backlog.list(name)));
+  const items = lists.flat();
+  const questions = items.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
+  await Promise.all(questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item)));
+  const waiting = new Map<string, number>();
+  for (const { pool, state } of items) if (state === 'queued') waiting.set(pool, (waiting.get(pool) ?? 0) + 1);
+  return waiting;
+}
+
+async function guarded(world: World, config: Config, item: BacklogRecord): Promise<void> {
+  try {
+    await question(world, config, item);
+  } catch (error) {
+    world.log({ decision: 'left for the next run', reason: String(error), job: item.job });
+  }
+}
+
+async function question(world: World, config: Config, item: BacklogRecord): Promise<void> {
+  const record = await world.history.get({ job: item.job });
+  if (record === undefined || record.state === 'completed') {
+    await (record === undefined ? world.backlog.remove(item) : mirror(world, record));
+    return;
+  }
+  const { installation, owner, repository } = record;
+  const answer = await world.github.job({ installation, owner, repository }, record.job);
+  const said = answer.kind === 'ok' ? answer.value.state : answer.reason;
+  world.log({ decision: 'asked GitHub about a job', reason: `GitHub says: ${said}`, job: record.job });
+  if (answer.kind === 'ok' && answer.value.state === 'queued') return stillQueued(world, record);
+  if (answer.kind === 'ok' && answer.value.state !== 'held') {
+    await recordJob(world, config, reported(record, answer.value, answer.value.state));
+    return;
+  }
+  await keep(world, config, record, `GitHub says: ${said}`);
+}
+
+async function stillQueued(world: World, record: JobRecord): Promise<void> {
+  if (record.awaitsWord === undefined) return;
+  await changeJob(world, record.job, ({ awaitsWord: _, ...current }) => ({
+    ...current,
+    reason: 'GitHub confirms that it is queued',
+  }));
+}
+
+/** Held, not found or no answer: only `completed` ends a job, for as long as GitHub itself may keep one waiting. */
+async function keep(world: World, config: Config, record: JobRecord, reason: string): Promise<void> {
+  if (world.clock.now() - record.recordedAt < JOB_WAIT_MAX_MS) {
+    await changeJob(world, record.job, (current) => (current.reason === reason ? current : { ...current, reason }));
+    return;
+  }
+  const ended: GitHubJob = { state: 'completed', conclusion: 'given up after 48 hours' };
+  await recordJob(world, config, reported(record, ended, 'completed'));
+}
+
+function reported(record: JobRecord, job: GitHubJob, state: JobEvent['state']): JobEvent {
+  const { attempt, installation, owner, repository, ownerIsUser, labels, name, createdAt } = record;
+  return {
+    job: record.job,
+    attempt,
+    state,
+    installation,
+    owner,
+    repository,
+    ownerIsUser,
+    labels,
+    name,
+    createdAt,
+    ...(job.runnerName !== undefined && { runnerName: job.runnerName }),
+    ...(job.conclusion !== undefined && { conclusion: job.conclusion }),
+  };
+}

@@ -1,0 +1,174 @@
+/** A container swaps its ticket for a JIT configuration. */
+import type { BacklogRecord } from '../core/job.ts';
+import { claimedBy } from '../core/launch.ts';
+import { mintedName } from '../core/name.ts';
+import { mayMint, takeMint } from '../core/registration.ts';
+import type { Seat } from '../core/runner.ts';
+import { INSTALLATIONS } from '../core/runner.ts';
+import type { Failure, World } from '../world.ts';
+import { change } from './change.ts';
+import type { Config } from './config.ts';
+import { scopeOf } from './end.ts';
+import { release } from './jobs.ts';
+import { changeSeat, seatOf } from './seats.ts';
+import { isTicket, reportCredentialFor } from './ticket.ts';
+
+export type RegistrationAnswer =
+  | { kind: 'registered'; runnerName: string; jitConfig: string; reportCredential: string }
+  /** The ticket is not this runner's. */
+  | { kind: 'forbidden' }
+  /** Nobody wants this runner: its container shall end. */
+  | { kind: 'gone'; reason: string }
+  /** To be asked again, not before. */
+  | { kind: 'wait'; reason: string; retryAfterSeconds: number };
+
+/**
+ * One runner, once: each call takes a mint number by a conditional write before GitHub is asked under
+ * `<name>-<mint>`, so no name is used twice, whatever is lost. What an earlier number left is the janitor's.
+ */
+export async function register(
+  world: World,
+  config: Config,
+  request: { name: string; ticket: string },
+): Promise<RegistrationAnswer> {
+  if (!isTicket(config.ticketSecrets, request.name, request.ticket)) return { kind: 'forbidden' };
+  const answer = await registerRunner(world, config, request.name);
+  world.log({
+    decision: `registration: ${answer.kind}`,
+    reason: 'reason' in answer ? answer.reason : `registered as ${'runnerName' in answer ? answer.runnerName : ''}`,
+    runner: request.name,
+  });
+  return answer;
+}
+
+async function registerRunner(world: World, config: Config, name: string): Promise<RegistrationAnswer> {
+  const seat = await seatOf(world, config, name);
+  if (seat === undefined) return { kind: 'gone', reason: 'there is no record of it' };
+  const may = mayMint(seat, world.clock.now());
+  if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
+  if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
+  if (may.decision === 'exhausted') return giveUp(world, seat, may.reason);
+  if (!(await isWanted(world, seat))) return giveUp(world, seat, 'no queued job needs it');
+  const wait = await paceMint(world, seat);
+  if (wait !== undefined) return wait;
+  return mint(world, config, seat);
+}
+
+/** While another mint of the runner is in flight, or GitHub did not answer. */
+const RETRY_SECONDS = 2;
+
+/** The job it comes for is still queued; else another job that nobody is coming for takes its place. */
+async function isWanted(world: World, seat: Seat): Promise<boolean> {
+  const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
+  if (job?.state === 'queued' && job.runner === seat.name) return true;
+  const backlog = await world.backlog.list(seat.pool, { limit: ADOPTION_READ_MAX });
+  for (const item of backlog.filter((one) => isCovered(seat, one)).slice(0, ADOPTIONS_TRIED_MAX)) {
+    if (await adopt(world, seat, item)) return true;
+  }
+  return false;
+}
+
+const ADOPTION_READ_MAX = 200;
+const ADOPTIONS_TRIED_MAX = 20;
+
+/** Jobs of one pool are interchangeable where the runner may take them: in its organisation, or on its repository. */
+function isCovered(seat: Seat, item: BacklogRecord): boolean {
+  const sameOwner = item.installation === seat.installation && item.owner === seat.owner;
+  return item.state === 'queued' && sameOwner && (seat.repository ?? item.repository) === item.repository;
+}
+
+/** The seat first, then the job's record, conditional on being owed: history never names a runner that does not come. */
+async function adopt(world: World, seat: Seat, item: BacklogRecord): Promise<boolean> {
+  const job = await world.history.get({ job: item.job });
+  if (job?.state !== 'queued' || job.runner !== undefined || job.awaitsWord !== undefined) return false;
+  const taken = await changeSeat(world, seat, (current) => ({ ...current, serves: job.job }));
+  if (taken?.serves !== job.job) return false;
+  const now = world.clock.now();
+  const claim = claimedBy(job, { name: seat.name, launch: job.launch, place: seat.place }, now);
+  return (await world.history.put({ ...claim, reason: `${seat.name} comes for it` }, job)) !== undefined;
+}
+
+async function giveUp(world: World, seat: Seat, reason: string): Promise<RegistrationAnswer> {
+  const goneAt = world.clock.now();
+  await changeSeat(world, seat, ({ serves: _, mintingAt: __, ...current }) =>
+    current.state === 'busy' ? current : { ...current, state: 'gone', goneAt, reason },
+  );
+  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
+  await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
+  return { kind: 'gone', reason };
+}
+
+/** Below GitHub's secondary limit: who comes too early is told when to come again. */
+async function paceMint(world: World, seat: Seat): Promise<RegistrationAnswer | undefined> {
+  const now = world.clock.now();
+  let waitSeconds: number | undefined;
+  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) => {
+    const taken = takeMint(record?.kind === 'installation' ? record : undefined, seat, now);
+    waitSeconds = taken.waitSeconds;
+    return waitSeconds === undefined ? taken.record : record;
+  });
+  return waitSeconds === undefined ? undefined : waitFor(world, seat, waitSeconds, 'registrations are paced');
+}
+
+/** Not all at the same second; the boot deadline counts from then. */
+async function waitFor(world: World, seat: Seat, seconds: number, reason: string): Promise<RegistrationAnswer> {
+  const retryAfterSeconds = seconds + (seat.job % (seconds + SPREAD_SECONDS));
+  const mintNotBefore = world.clock.now() + retryAfterSeconds * 1000;
+  await changeSeat(world, seat, (current) => ({ ...current, mintNotBefore }));
+  return { kind: 'wait', reason, retryAfterSeconds };
+}
+
+const SPREAD_SECONDS = 5;
+
+async function mint(world: World, config: Config, seat: Seat): Promise<RegistrationAnswer> {
+  const number = seat.mint + 1;
+  const mintingAt = world.clock.now();
+  const minting = await changeSeat(world, seat, (current) =>
+    current.mint === seat.mint && current.mintingAt === seat.mintingAt && current.state === seat.state
+      ? { ...current, mint: number, mintingAt }
+      : current,
+  );
+  if (minting?.mint !== number || minting.mintingAt !== mintingAt) {
+    return { kind: 'wait', reason: 'another registration of it was faster', retryAfterSeconds: RETRY_SECONDS };
+  }
+  const runnerName = mintedName(seat.name, number);
+  const { labels, group } = seat;
+  const answer = await world.github.registerRunner(scopeOf(seat), { name: runnerName, labels, group });
+  if (answer.kind !== 'ok') return failedMint(world, minting, answer);
+  const noted = await noteRegistration(world, minting, answer.value.id);
+  if (!noted) return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
+  const reportCredential = reportCredentialFor(config.ticketSecrets, seat.name);
+  return { kind: 'registered', runnerName, jitConfig: answer.value.jitConfig, reportCredential };
+}
+
+async function noteRegistration(world: World, seat: Seat, runnerId: number): Promise<boolean> {
+  const registeredAt = world.clock.now();
+  const noted = await changeSeat(world, seat, (current) => {
+    if (current.mint !== seat.mint || current.state === 'gone') return current;
+    const { mintingAt: _, mintNotBefore: __, ...kept } = current;
+    return { ...kept, state: 'registered', runnerId, registeredAt, reason: `registered, mint ${seat.mint}` };
+  });
+  if (noted?.runnerId !== runnerId) return false;
+  if (noted.proves) await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
+  return true;
+}
+
+async function failedMint(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
+  if (failure.kind === 'retry') return postpone(world, seat, failure);
+  if (failure.kind === 'unknown' || failure.kind === 'conflict') {
+    await changeSeat(world, seat, ({ mintingAt: _, ...current }) => current);
+    return { kind: 'wait', reason: failure.reason, retryAfterSeconds: RETRY_SECONDS };
+  }
+  return giveUp(world, seat, `GitHub refuses to register it: ${failure.reason}`);
+}
+
+/** GitHub did nothing and asks for quiet: the mint number is given back, and the whole installation waits. */
+async function postpone(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
+  const seconds = failure.retryAfterSeconds ?? RETRY_SECONDS;
+  const notBefore = world.clock.now() + seconds * 1000;
+  await changeSeat(world, seat, ({ mintingAt: _, ...current }) => ({ ...current, mint: seat.mint - 1 }));
+  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) =>
+    record?.kind === 'installation' ? { ...record, notBefore: Math.max(record.notBefore ?? 0, notBefore) } : record,
+  );
+  return waitFor(world, seat, seconds, failure.reason);
+}

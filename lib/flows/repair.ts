@@ -1,0 +1,39 @@
+/** Launches that a crash left half done: the same call is made again, or what cannot be finished is given up. */
+import { ASK_AGAIN_AFTER_MS, ASK_AGAIN_UNTIL_MS, ECS_LAG_MS } from '../core/limits.ts';
+import type { Seat } from '../core/runner.ts';
+import type { World } from '../world.ts';
+import { endRunner } from './end.ts';
+import { ask, noteTask } from './launch.ts';
+import { changeSeat } from './seats.ts';
+
+export async function repairSeats(world: World, seats: readonly Seat[]): Promise<void> {
+  const now = world.clock.now();
+  const stale = seats.filter((seat) => seat.taskArn === undefined && (seat.askedAt ?? 0) + ASK_AGAIN_AFTER_MS <= now);
+  await Promise.all(stale.map((seat) => repairSeat(world, seat, now)));
+}
+
+async function repairSeat(world: World, seat: Seat, now: number): Promise<void> {
+  const job = await world.history.get({ job: seat.serves ?? seat.job });
+  if (job !== undefined && job.job === seat.job && job.launch < seat.launch) {
+    // Never claimed. Writing the record makes the claim of a launcher that only sleeps fail; then the place is free.
+    if ((await world.history.put(job, job)) !== undefined) await world.runners.remove(seat);
+    return;
+  }
+  if (job?.runner === seat.name && now - seat.launchedAt < ASK_AGAIN_UNTIL_MS) {
+    const mine = await changeSeat(world, seat, (current) =>
+      current.version === seat.version ? { ...current, askedAt: now } : current,
+    );
+    if (mine?.askedAt === now) await ask(world, mine);
+    return;
+  }
+  await lookUp(world, seat, now);
+}
+
+/** Too late to repeat the call, or nobody waits any more: ECS is asked whether there is a task. */
+async function lookUp(world: World, seat: Seat, now: number): Promise<void> {
+  const found = await world.cluster.findTask(seat.name);
+  if (found.kind !== 'ok') return;
+  if (found.value !== undefined) return noteTask(world, seat, found.value);
+  if (now - seat.launchedAt < ECS_LAG_MS) return;
+  await endRunner(world, seat, { ran: 'no', blame: 'nobody', reason: 'its task was never started' });
+}

@@ -1,0 +1,107 @@
+/** A batch of messages: record what happened, look once at each pool touched, answer message by message. */
+
+import { endingOf } from '../core/ending.ts';
+import type { JobEvent } from '../core/job.ts';
+import type { Message, TaskStopped } from '../core/message.ts';
+import { parseRunnerName } from '../core/name.ts';
+import type { World } from '../world.ts';
+import type { Config } from './config.ts';
+import { endRunner } from './end.ts';
+import type { Own } from './look.ts';
+import { look } from './look.ts';
+import { recordJob } from './record.ts';
+import { seatOf } from './seats.ts';
+
+/** `problem`: the message could not be understood, and never can be: it ends in the dead-letter queue. */
+export type Received = { id: string; message: Message | TaskStopped } | { id: string; problem: string };
+
+/** Gives the ids of the messages that have to come again; everything else is done. */
+export async function scale(world: World, config: Config, batch: readonly Received[]): Promise<string[]> {
+  const done = await Promise.all([...inOrder(batch)].map((group) => recordGroup(world, config, group)));
+  const touched = done.flat();
+  const pools = config.pools.pools.filter(({ name }) => touched.some(({ pool }) => pool === name));
+  const failedPools = await Promise.all(
+    pools.map(async (pool) => {
+      const ids = touched.filter((one) => one.pool === pool.name).map(({ id }) => id);
+      return (await attempt(world, ids, () => look(world, config, pool, ownOf(touched, pool.name)))) ? [] : ids;
+    }),
+  );
+  return [...new Set([...touched.filter(({ failed }) => failed).map(({ id }) => id), ...failedPools.flat()])];
+}
+
+type Touched = {
+  id: string;
+  pool?: string;
+  failed?: true;
+  own?: [number, Own extends ReadonlyMap<number, infer V> ? V : never];
+};
+
+/** Events of one job are recorded one after the other, in the order of their states; all else side by side. */
+function inOrder(batch: readonly Received[]): Iterable<Received[]> {
+  const groups = new Map<string, Received[]>();
+  for (const received of batch) {
+    const key =
+      'message' in received && received.message.kind === 'job' ? `job ${received.message.event.job}` : received.id;
+    groups.set(key, [...(groups.get(key) ?? []), received]);
+  }
+  return [...groups.values()].map((group) => group.sort((one, other) => rank(one) - rank(other)));
+}
+
+function rank(received: Received): number {
+  if (!('message' in received) || received.message.kind !== 'job') return 0;
+  return ['queued', 'in_progress', 'completed'].indexOf(received.message.event.state);
+}
+
+async function recordGroup(world: World, config: Config, group: readonly Received[]): Promise<Touched[]> {
+  const touched: Touched[] = [];
+  for (const received of group) {
+    let result: Omit<Touched, 'id'> = {};
+    const succeeded = await attempt(world, [received.id], async () => {
+      result = await recordOne(world, config, received);
+    });
+    touched.push({ id: received.id, ...(succeeded ? result : { failed: true }) });
+  }
+  return touched;
+}
+
+async function recordOne(world: World, config: Config, received: Received): Promise<Omit<Touched, 'id'>> {
+  if ('problem' in received) throw new Error(received.problem);
+  const { message } = received;
+  if (message.kind === 'job') return recordEventOf(world, config, message.event);
+  if (message.kind === 'look') return { pool: message.pool };
+  return recordEnd(world, config, message);
+}
+
+async function recordEventOf(world: World, config: Config, event: JobEvent): Promise<Omit<Touched, 'id'>> {
+  const recorded = await recordJob(world, config, event);
+  if (recorded === undefined) return {};
+  const { pool, job, item } = recorded;
+  return { pool, ...(job.state === 'queued' && { own: [job.job, { job, item }] }) };
+}
+
+async function recordEnd(world: World, config: Config, stopped: TaskStopped): Promise<Omit<Touched, 'id'>> {
+  const parsed = parseRunnerName(config.prefix, stopped.startedBy);
+  if (parsed === undefined) return {};
+  const seat = await seatOf(world, config, stopped.startedBy);
+  if (seat !== undefined) await endRunner(world, seat, endingOf(seat, stopped));
+  return { pool: parsed.pool };
+}
+
+function ownOf(touched: readonly Touched[], pool: string): Own {
+  return new Map(touched.flatMap((one) => (one.pool === pool && one.own !== undefined ? [one.own] : [])));
+}
+
+/** One message's trouble is its own: it is logged, and that message comes again. */
+async function attempt(world: World, ids: readonly string[], action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    world.log({
+      decision: 'message comes again',
+      reason: error instanceof Error ? error.message : String(error),
+      messages: ids,
+    });
+    return false;
+  }
+}
