@@ -1,0 +1,30 @@
+/** What has been started, so that all of it can be ended: the last one first. */
+export type Closing = { close(): unknown };
+
+export type Closers = {
+  /** Gives back what it was given. */
+  add<Started extends Closing>(started: Started): Started;
+  /** Goes on when one of them cannot be closed; throws the first such error at the end. */
+  closeAll(): Promise<void>;
+};
+
+export function closers(): Closers {
+  const all: Closing[] = [];
+  return {
+    add: (started) => {
+      all.push(started);
+      return started;
+    },
+    closeAll: async () => {
+      const errors: unknown[] = [];
+      for (const one of all.splice(0).reverse()) {
+        try {
+          await one.close();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) throw errors[0];
+    },
+  };
+}

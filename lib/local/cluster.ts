@@ -1,0 +1,88 @@
+/** The simulated ECS of the stack: instances for the pools, a task definition for each, containers that act as runners. */
+import type { Pools } from '../core/pool.ts';
+import type { FilePool, PoolsFile } from '../pools-file/schema.ts';
+import { functionsPools } from '../pools-file.ts';
+import type { Chance } from '../sim/chance.ts';
+import type { SimClock } from '../sim/clock.ts';
+import { runContainer } from '../sim/container.ts';
+import type { CapacityProviderConfig, ContainerStart } from '../sim/ecs-service/config.ts';
+import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
+import { createEcsService, type EcsService } from '../sim/ecs-service/service.ts';
+import type { RunnerSide } from '../sim/github-service/runner-side.ts';
+import { LOCAL_ACCOUNT, LOCAL_CLIENT } from './aws.ts';
+import { registrarAt } from './registrar-client.ts';
+
+export type ClusterOptions = {
+  pools: PoolsFile;
+  /** First part of the families' names. */
+  prefix: string;
+  clock: SimClock;
+  chance: Chance;
+  /** What the containers see of GitHub. */
+  github: () => RunnerSide;
+  onTaskStateChange: (event: TaskStateChangeEvent) => void;
+};
+
+export const CLUSTER = 'local';
+/** For pools that name none. */
+const CAPACITY_PROVIDER = 'local';
+/** An instance has at least 16 vCPUs and 64 GiB. */
+const INSTANCE_CPU_MIN = 16_384;
+const INSTANCE_MEMORY_MIN = 65_536;
+/** One is there from the start, so that the first jobs of a demonstration need not wait for one to boot. */
+const INSTANCES_MIN = 1;
+const INSTANCES_MAX = 1000;
+
+export function createCluster(options: ClusterOptions): { service: EcsService; pools: Pools } {
+  const { clock, chance, pools, prefix } = options;
+  const service = createEcsService({
+    clock,
+    chance,
+    clusters: [{ name: CLUSTER, capacityProviders: capacityProviders(pools) }],
+    startContainer: (start) => startContainer(options, start),
+    onTaskStateChange: options.onTaskStateChange,
+    region: LOCAL_CLIENT.region,
+    account: LOCAL_ACCOUNT,
+  });
+  const resolve = (pool: FilePool) => ({
+    taskDefinition: registerTaskDefinition(service, prefix, pool),
+    capacityProvider: pool.capacityProvider ?? CAPACITY_PROVIDER,
+  });
+  return { service, pools: functionsPools(pools, resolve) };
+}
+
+function capacityProviders({ pools }: PoolsFile): CapacityProviderConfig[] {
+  const byName = Object.groupBy(pools, ({ capacityProvider }) => capacityProvider ?? CAPACITY_PROVIDER);
+  return Object.entries(byName).map(([name, served = []]) => ({
+    name,
+    instanceCpu: Math.max(INSTANCE_CPU_MIN, ...served.map(({ cpu }) => cpu)),
+    instanceMemory: Math.max(INSTANCE_MEMORY_MIN, ...served.map(({ memory }) => memory)),
+    minInstances: INSTANCES_MIN,
+    maxInstances: INSTANCES_MAX,
+  }));
+}
+
+/** Gives its ARN, revision included. */
+function registerTaskDefinition(service: EcsService, prefix: string, pool: FilePool): string {
+  const answer = service.call('RegisterTaskDefinition', {
+    family: `${prefix}-${pool.name}`,
+    cpu: String(pool.cpu),
+    memory: String(pool.memory),
+    ...(pool.taskRole === undefined ? {} : { taskRoleArn: pool.taskRole }),
+    containerDefinitions: [
+      {
+        name: 'runner',
+        image: pool.image ?? 'ghcr.io/actions/actions-runner:latest',
+        essential: true,
+        privileged: pool.docker !== 'none',
+      },
+    ],
+  });
+  return (answer as { taskDefinition: { taskDefinitionArn: string } }).taskDefinition.taskDefinitionArn;
+}
+
+function startContainer({ clock, chance, github }: ClusterOptions, start: ContainerStart) {
+  const { environment, signal, killed } = start;
+  const registrar = registrarAt(environment['ECS_RUNNERS_URL'] ?? '');
+  return runContainer({ environment, clock, chance, registrar, github: github(), signal, killed });
+}
