@@ -48,10 +48,21 @@ async function sendBatch(client: SQSClient, url: string, messages: readonly Sent
 
 function entry({ body, delaySeconds, group }: Sent) {
   return {
-    MessageBody: JSON.stringify(body),
+    MessageBody: json(body),
     ...(delaySeconds === undefined ? {} : { DelaySeconds: wholeDelaySeconds(delaySeconds) }),
     ...(group === undefined || group === '' ? {} : { MessageGroupId: tenant(group) }),
   };
+}
+
+/**
+ * SQS docs, SendMessage: only XML's characters. JSON leaves two that are none (U+FFFE, U+FFFF); surrogates, of which
+ * pictures in a job's name are made, are escaped as well, because not every SQS takes them.
+ */
+function json(body: unknown): string {
+  return JSON.stringify(body).replaceAll(
+    /[\ud800-\udfff\ufffe\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** Rounded up: early is before the moment that the sender meant. */
