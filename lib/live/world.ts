@@ -3,17 +3,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { World } from '../world.ts';
+import type { AwsCredentials } from './clients.ts';
+import { clientSettings } from './clients.ts';
 import { createCluster } from './cluster.ts';
 import { createGitHub } from './github.ts';
 import type { App } from './github-app.ts';
 import { createLog } from './log.ts';
 import { createQueue } from './queue.ts';
 import { createListTable, createTable } from './tables.ts';
-
-/** Connecting takes milliseconds inside a region; whatever is slower is tried again. */
-const CONNECTION_TIMEOUT_MS = 2_000;
-/** Longer than any answer of AWS that still says something. */
-const REQUEST_TIMEOUT_MS = 10_000;
 
 export type LiveSettings = {
   /** Name of the function, in every line of its log. */
@@ -32,9 +29,6 @@ export type LiveSettings = {
   /** Absent: the SDK's own chain. */
   credentials?: AwsCredentials;
 };
-
-/** Of the environment, or whatever else gives them. */
-export type AwsCredentials = NonNullable<NonNullable<ConstructorParameters<typeof SQSClient>[0]>['credentials']>;
 
 /** Reads no environment variable itself; reaches nothing before the first call. */
 export function createLiveWorld(settings: LiveSettings): World {
@@ -58,23 +52,5 @@ export function createLiveWorld(settings: LiveSettings): World {
     backlog: createListTable(table(backlog, 'pool', 'job')),
     runners: createListTable(table(runners, 'pool', 'place')),
     log: createLog({ service: settings.service }),
-  };
-}
-
-/** For clients of SSM too, so that all behave alike. */
-export function clientSettings(
-  settings: Pick<LiveSettings, 'region' | 'credentials' | 'endpoints'>,
-  service: 'ecs' | 'sqs' | 'dynamodb',
-) {
-  const endpoint = settings.endpoints?.[service];
-  return {
-    region: settings.region,
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
   };
 }

@@ -1,0 +1,33 @@
+/** What the scaler, the registrar and the janitor are joined to: the live world, and their configuration. */
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { Config } from '../lib/flows/config.ts';
+import { appConfig, flowsConfig, PARAMETERS } from '../lib/handlers/read-config.ts';
+import { ALL_SETTINGS, readSettings } from '../lib/handlers/settings.ts';
+import { clientSettings } from '../lib/live/clients.ts';
+import { readParameters } from '../lib/live/parameters.ts';
+import { createLiveWorld } from '../lib/live/world.ts';
+import type { World } from '../lib/world.ts';
+
+export function join(
+  service: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): { world: World; readConfig: () => Promise<Config> } {
+  const settings = readSettings(environment, ALL_SETTINGS);
+  const parameters = readParameters({
+    client: new SSMClient(clientSettings({ region: settings.AWS_REGION })),
+    path: settings.PARAMETERS_PATH,
+    names: PARAMETERS,
+    clock: { now: () => Date.now() },
+  });
+  const world = createLiveWorld({
+    service,
+    region: settings.AWS_REGION,
+    cluster: settings.CLUSTER,
+    queueUrl: settings.QUEUE_URL,
+    tables: { history: settings.HISTORY_TABLE, backlog: settings.BACKLOG_TABLE, runners: settings.RUNNERS_TABLE },
+    githubUrl: settings.GITHUB_URL,
+    app: appConfig(parameters),
+  });
+  const readConfig = flowsConfig(parameters, { prefix: settings.PREFIX, registrarUrl: settings.REGISTRAR_URL });
+  return { world, readConfig };
+}

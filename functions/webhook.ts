@@ -1,0 +1,25 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { WEBHOOK_PARAMETERS, webhookConfig } from '../lib/handlers/read-config.ts';
+import { readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
+import { webhookHandler } from '../lib/handlers/webhook.ts';
+import { clientSettings } from '../lib/live/clients.ts';
+import { createLog } from '../lib/live/log.ts';
+import { readParameters } from '../lib/live/parameters.ts';
+import { createQueue } from '../lib/live/queue.ts';
+
+const settings = readSettings(process.env, WEBHOOK_SETTINGS);
+const client = clientSettings({ region: settings.AWS_REGION });
+const clock = { now: () => Date.now() };
+const queue = createQueue({ client: new SQSClient({ ...client, maxAttempts: 3 }), url: settings.QUEUE_URL });
+const parameters = readParameters({
+  client: new SSMClient(client),
+  path: settings.PARAMETERS_PATH,
+  names: WEBHOOK_PARAMETERS,
+  clock,
+});
+
+export const handler = webhookHandler(
+  { queue, clock, log: createLog({ service: 'webhook' }) },
+  webhookConfig(parameters, settings.PREFIX),
+);

@@ -1,0 +1,43 @@
+/** `POST /runners/{name}/registration`, `/started`, `/idle`: containers ask and report. */
+import type { Config } from '../flows/config.ts';
+import type { RegistrationAnswer } from '../flows/register.ts';
+import { register } from '../flows/register.ts';
+import { idle, started } from '../flows/report.ts';
+import type { World } from '../world.ts';
+import type { HttpAnswer, HttpEvent } from './http.ts';
+import { answer, header } from './http.ts';
+
+export function registrarHandler(
+  world: World,
+  readConfig: () => Promise<Config>,
+): (event: HttpEvent) => Promise<HttpAnswer> {
+  return async (event) => {
+    const name = event.pathParameters?.['name'] ?? '';
+    const credential = /^Bearer ([0-9a-f]{64})$/i.exec(header(event, 'authorization') ?? '')?.[1]?.toLowerCase();
+    if (credential === undefined) return FORBIDDEN;
+    const config = await readConfig();
+    if (event.rawPath.endsWith('/registration'))
+      return registration(await register(world, config, { name, ticket: credential }));
+    if (event.rawPath.endsWith('/started')) {
+      const noted = await started(world, config, { name, credential });
+      return noted.kind === 'forbidden' ? FORBIDDEN : answer(204);
+    }
+    if (event.rawPath.endsWith('/idle')) {
+      const said = await idle(world, config, { name, credential });
+      return said.kind === 'forbidden' ? FORBIDDEN : answer(200, { answer: said.kind, reason: said.reason });
+    }
+    return answer(404, { reason: 'no such route' });
+  };
+}
+
+const FORBIDDEN: HttpAnswer = answer(401, { reason: 'the credential is missing, or not of this runner' });
+
+function registration(result: RegistrationAnswer): HttpAnswer {
+  if (result.kind === 'forbidden') return FORBIDDEN;
+  if (result.kind === 'gone') return answer(410, { reason: result.reason });
+  if (result.kind === 'wait') {
+    return answer(503, { reason: result.reason }, { 'retry-after': String(result.retryAfterSeconds) });
+  }
+  const { jitConfig, reportCredential, runnerName } = result;
+  return answer(200, { jitConfig, reportCredential, runnerName });
+}
