@@ -42,8 +42,8 @@ export function callerOf(hub: Hub, app: App, tokens: Tokens, authorization: stri
   if (text === undefined || !/^(bearer|token)$/i.test(scheme)) return failure(401, 'Requires authentication');
   if (text.split('.').length === 3 && !text.startsWith('ghs_')) return jwtCaller(hub, app, text);
   const token = tokens.get(text);
-  const age = hub.time.wall() - (token?.createdAt ?? 0);
-  if (token === undefined || token.expiresAt <= hub.time.wall()) return failure(401, 'Bad credentials');
+  const age = hub.time.now() - (token?.createdAt ?? 0);
+  if (token === undefined || token.expiresAt <= hub.time.now()) return failure(401, 'Bad credentials');
   if (age < hub.faults.freshToken401Seconds * 1000) return failure(401, 'Bad credentials');
   if (token.installation.state === 'deleted') return failure(401, 'Bad credentials');
   if (token.installation.state === 'suspended') return suspended();
@@ -56,7 +56,7 @@ export function suspended(): RestAnswer {
 
 /** Longer than the 40 characters of old; opaque. */
 export function newToken(hub: Hub, wanted: Pick<Token, 'installation' | 'permissions' | 'repositories'>): Token {
-  const now = hub.time.wall();
+  const now = hub.time.now();
   return { ...wanted, text: `ghs_${hex(hub.chance, 80)}`, createdAt: now, expiresAt: now + TOKEN_MS };
 }
 
@@ -71,7 +71,7 @@ export function lacks(permissions: Permissions, name: string, level: 'read' | 'w
 function jwtCaller(hub: Hub, app: App, jwt: string): Caller | RestAnswer {
   const claims = claimsOf(app, jwt);
   if (claims === undefined) return failure(401, 'A JSON web token could not be decoded');
-  const now = hub.time.wall() / 1000;
+  const now = hub.time.now() / 1000;
   const { iat, exp, iss } = claims;
   if (!Number.isInteger(iat) || Number(iat) > now + SKEW_SECONDS) {
     return failure(

@@ -11,7 +11,7 @@ export type JobView = {
   state: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
   runnerName: string | null;
-  /** ISO 8601, wall time. */
+  /** ISO 8601. */
   queuedAt: string;
   startedAt: string | null;
   completedAt: string | null;

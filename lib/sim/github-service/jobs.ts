@@ -35,7 +35,7 @@ export function addRun(hub: Hub, repository: Repository, wanted: NewJob, count: 
     repository,
     attempt,
     jobs: [],
-    createdAt: hub.time.wall(),
+    createdAt: hub.time.now(),
     sha: hex(hub.chance, 40),
   };
   hub.books.runs.set(run.id, run);
@@ -88,7 +88,7 @@ export function completeJob(hub: Hub, job: Job, conclusion: string): void {
   job.cancelLimit();
   change(job, 'completed');
   job.conclusion = conclusion;
-  job.completedAt = hub.time.wall();
+  job.completedAt = hub.time.now();
   hub.announce(job, 'completed');
   if (runner !== undefined) retire(hub, runner);
 }
@@ -136,7 +136,7 @@ function newJob(hub: Hub, run: Run, wanted: NewJob, name: string): Job {
     assignedTo: undefined,
     assignmentsLost: 0,
     cancelRequested: false,
-    queuedAt: hub.time.wall(),
+    queuedAt: hub.time.now(),
     startedAt: undefined,
     completedAt: undefined,
     cancelLimit: () => undefined,
@@ -152,7 +152,7 @@ function begin(hub: Hub, job: Job): void {
 
 function queueJob(hub: Hub, job: Job): void {
   job.state = 'queued';
-  job.queuedAt = hub.time.wall();
+  job.queuedAt = hub.time.now();
   job.cancelLimit = hub.time.after(QUEUED_MS_MAX, () => completeJob(hub, job, 'cancelled'));
   hub.announce(job, 'queued');
   offerJob(hub, job);

@@ -7,7 +7,7 @@ const MINUTE_MS = 60 * 1000;
 /** GitHub docs, "Rate limits for the REST API": what a call costs of the secondary limit. */
 const POINTS = { read: 1, write: 5 };
 
-/** One caller's use; `start` and `minuteStart` in simulated time, since limits run as fast as everything else. */
+/** One caller's use. */
 export type Bucket = { start: number; used: number; minuteStart: number; points: number; concurrent: number };
 
 export function emptyBucket(): Bucket {
@@ -43,8 +43,8 @@ export function limitHeaders(hub: Hub, bucket: Bucket): Record<string, string> {
 export function limitJson(hub: Hub, bucket: Bucket) {
   roll(hub, bucket);
   const limit = hub.faults.callsPerHourMax;
-  const wait = hub.time.wallSeconds(bucket.start + HOUR_MS - hub.time.now());
-  const reset = Math.floor(hub.time.wall() / 1000) + wait;
+  const wait = Math.ceil((bucket.start + HOUR_MS - hub.time.now()) / 1000);
+  const reset = Math.floor(hub.time.now() / 1000) + wait;
   return { limit, used: bucket.used, remaining: Math.max(0, limit - bucket.used), reset };
 }
 
@@ -64,6 +64,6 @@ function secondary(hub: Hub, waitMs: number, saysWhen: boolean): RestAnswer {
     hub.chance.pick([403, 429]) ?? 403,
     'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
   );
-  const seconds = Math.max(1, hub.time.wallSeconds(waitMs));
+  const seconds = Math.max(1, Math.ceil(waitMs) / 1000);
   return saysWhen ? { ...refusal, headers: { 'retry-after': String(seconds) } } : refusal;
 }

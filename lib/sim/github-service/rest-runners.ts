@@ -148,7 +148,7 @@ function distinct(labels: readonly string[]): string[] {
 
 /** Valid for an hour, any number of runners; a real runner's `config.sh` would use it. */
 function registrationToken({ hub }: RestCall): RestAnswer {
-  const expires = new Date(hub.time.wall() + TOKEN_MS).toISOString();
+  const expires = new Date(hub.time.now() + TOKEN_MS).toISOString();
   return answer(201, { token: hex(hub.chance, 29).toUpperCase(), expires_at: expires });
 }
 

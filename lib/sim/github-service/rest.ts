@@ -208,7 +208,7 @@ function wrongCaller(caller: Caller): RestAnswer {
 }
 
 function dated(hub: Hub, given: RestAnswer): RestAnswer {
-  const date = new Date(hub.time.wall()).toUTCString();
+  const date = new Date(hub.time.now()).toUTCString();
   return { ...given, headers: { date, 'x-github-media-type': 'github.v3; format=json', ...given.headers } };
 }
 

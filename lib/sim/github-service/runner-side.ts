@@ -83,7 +83,7 @@ function connectionOf(hub: Hub, session: Session): Connection {
 function acquire(hub: Hub, session: Session, id: number): StartedJob | undefined {
   const { runner } = session;
   const { job } = runner;
-  if (!isCurrent(session) || runner.state !== 'assigned' || job?.id !== id) return undefined;
+  if (!isCurrent(session) || !session.alive || runner.state !== 'assigned' || job?.id !== id) return undefined;
   runner.cancelPickup();
   job.assignedTo = undefined;
   if (job.state !== 'queued') {
@@ -107,7 +107,7 @@ function acquire(hub: Hub, session: Session, id: number): StartedJob | undefined
 function start(hub: Hub, job: Job, runner: Runner): void {
   runner.state = 'busy';
   job.runner = { id: runner.id, name: runner.name, group: runner.group };
-  job.startedAt = hub.time.wall();
+  job.startedAt = hub.time.now();
   job.cancelLimit();
   job.cancelLimit = hub.time.after(RUN_MS_MAX, () => completeJob(hub, job, 'cancelled'));
   change(job, 'in_progress');
@@ -123,8 +123,8 @@ function makeGhost(hub: Hub, session: Session, job: Job): undefined {
 }
 
 function finish(hub: Hub, session: Session, conclusion: string): void {
-  const { job } = session.runner;
-  if (isCurrent(session) && session.runner.state === 'busy' && job !== undefined) completeJob(hub, job, conclusion);
+  const { job, state } = session.runner;
+  if (isCurrent(session) && session.alive && state === 'busy' && job !== undefined) completeJob(hub, job, conclusion);
 }
 
 function close(hub: Hub, session: Session): void {

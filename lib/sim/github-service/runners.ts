@@ -21,7 +21,7 @@ export function addRunner(hub: Hub, scope: Scope, wanted: { name: string; group:
     session: undefined,
     busyHidden: hub.chance.happens(hub.faults.busyShownIdle),
     everConnected: false,
-    createdAt: hub.time.wall(),
+    createdAt: hub.time.now(),
     clientId: uuid(hub.chance),
     cancelPickup: () => undefined,
     cancelRemoval: () => undefined,

@@ -8,8 +8,8 @@ import { type Faults, NO_FAULTS } from './faults.ts';
 import { type Hub, risingIds } from './hub.ts';
 import { type Rest, restOf } from './rest.ts';
 import { type RunnerSide, runnerSideOf } from './runner-side.ts';
-import { timeOf, type Wall } from './time.ts';
-import { type Deliver, type Webhooks, webhooksOf } from './webhooks.ts';
+import { timeOf } from './time.ts';
+import { ANSWER_MS_MAX, type Deliver, type Webhooks, webhooksOf } from './webhooks.ts';
 
 export type GitHubServiceOptions = {
   clock: SimClock;
@@ -20,8 +20,8 @@ export type GitHubServiceOptions = {
   webhook?: { url?: string; secret: string };
   /** Sends a webhook. A rejection is a connection that failed. */
   deliver: Deliver;
-  /** The clients' time, if it is not the simulated one. */
-  wall?: Wall;
+  /** How long a webhook's receiver has, in simulated milliseconds; a stack that runs faster than real time gives more. */
+  webhookAnswerMs?: number;
   faults?: Partial<Faults>;
   /** Whether REST calls that name unknown owners make them; default: they are answered 404. */
   unknownOwnersAreMade?: boolean;
@@ -51,10 +51,11 @@ export function createGitHubService(options: GitHubServiceOptions): GitHubServic
     contentType: 'json' as const,
     active: true,
   };
-  const webhooks = webhooksOf(() => hub, options.app.id, hook, options.deliver);
+  const way = { deliver: options.deliver, answerMs: options.webhookAnswerMs ?? ANSWER_MS_MAX };
+  const webhooks = webhooksOf(() => hub, options.app.id, hook, way);
   const hub: Hub = {
     books: emptyBooks(),
-    time: timeOf(options.clock, options.wall),
+    time: timeOf(options.clock),
     chance,
     faults: { ...NO_FAULTS, ...options.faults },
     ids: risingIds(chance),

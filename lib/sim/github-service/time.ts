@@ -1,28 +1,12 @@
-/**
- * Two times. Everything that takes time runs on the simulator's clock. What clients compare with their own clock
- * (JWT, token expiry, dates in answers and webhooks, resets of rate limits) is wall time: in the local stack the
- * simulator may run 50 times as fast, while the functions' clock is the machine's.
- */
+/** The service's clock, of which every timer can be ended at once. */
 import type { SimClock } from '../clock.ts';
 
-/** `speed`: simulated milliseconds per wall millisecond. */
-export type Wall = { now(): number; speed: number };
-
-export type Time = {
-  /** Simulated, milliseconds; only differences mean something. */
-  now(): number;
-  after(delayMs: number, action: () => void): () => void;
-  /** Milliseconds since 1970, as clients see it. */
-  wall(): number;
-  /** How long a simulated span is for a client, in whole seconds, rounded up. */
-  wallSeconds(spanMs: number): number;
-  /** The simulated span of so many wall seconds, in milliseconds. */
-  simulatedMs(wallSeconds: number): number;
-  /** Cancels every timer, for good. */
+export type Time = SimClock & {
+  /** Cancels every timer, and those to come. */
   stop(): void;
 };
 
-export function timeOf(clock: SimClock, wall: Wall = { now: clock.now, speed: 1 }): Time {
+export function timeOf(clock: SimClock): Time {
   const pending = new Set<() => void>();
   let stopped = false;
   function after(delayMs: number, action: () => void): () => void {
@@ -40,9 +24,6 @@ export function timeOf(clock: SimClock, wall: Wall = { now: clock.now, speed: 1 
   return {
     now: () => clock.now(),
     after,
-    wall: () => wall.now(),
-    wallSeconds: (spanMs) => Math.ceil(spanMs / wall.speed / 1000),
-    simulatedMs: (wallSeconds) => wallSeconds * 1000 * wall.speed,
     stop: () => {
       stopped = true;
       for (const cancel of [...pending]) cancel();

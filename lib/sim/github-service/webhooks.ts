@@ -8,7 +8,7 @@ import { type Action, type Hub, hex, uuid } from './hub.ts';
 import { eventText, jobJson } from './payloads.ts';
 
 /** GitHub docs, "Handling webhook deliveries": the receiver has 10 seconds. */
-const ANSWER_SECONDS_MAX = 10;
+export const ANSWER_MS_MAX = 10_000;
 /** GitHub docs: deliveries of the last 3 days are kept. Older ones are forgotten when there are this many more. */
 const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
 const FORGET_AT = 1000;
@@ -54,9 +54,12 @@ export type Webhooks = {
   underWay: () => number;
 };
 
+/** `answerMs`: how long the receiver has, simulated. */
+export type Way = { deliver: Deliver; answerMs: number };
+
 type Event = Pick<Delivery, 'guid' | 'action' | 'job' | 'repository' | 'installation' | 'redelivery'>;
 
-export function webhooksOf(hub: () => Hub, app: number, hook: Hook, deliver: Deliver): Webhooks {
+export function webhooksOf(hub: () => Hub, app: number, hook: Hook, way: Way): Webhooks {
   const deliveries: Delivery[] = [];
   let underWay = 0;
 
@@ -82,21 +85,21 @@ export function webhooksOf(hub: () => Hub, app: number, hook: Hook, deliver: Del
     underWay += 1;
     await null; // The books are in the middle of a change, and the receiver may ask for them.
     const { time, ids } = hub();
-    const deliveredAt = time.wall();
+    const deliveredAt = time.now();
     const request = requestOf(hook, app, event);
-    const response = await answerTo(hub(), deliver, request);
+    const response = await answerTo(hub(), way, request);
     const delivery = {
       ...event,
       id: ids.delivery(),
       deliveredAt,
-      durationSeconds: (time.wall() - deliveredAt) / 1000,
+      durationSeconds: (time.now() - deliveredAt) / 1000,
       ...verdict(response),
       request: request.headers,
       response,
     };
     deliveries.push(delivery);
     underWay -= 1;
-    forget(deliveries, time.wall());
+    forget(deliveries, time.now());
   }
 
   return {
@@ -143,7 +146,7 @@ function delayOf(hub: Hub): number {
 const TIMED_OUT: WebhookAnswer = { status: 504, body: 'timed out' };
 const NOT_REACHED: WebhookAnswer = { status: 0, body: 'failed to connect to host' };
 
-async function answerTo(hub: Hub, deliver: Deliver, request: WebhookRequest): Promise<WebhookAnswer> {
+async function answerTo(hub: Hub, { deliver, answerMs }: Way, request: WebhookRequest): Promise<WebhookAnswer> {
   if (hub.chance.happens(hub.faults.failWebhooks)) {
     return (
       hub.chance.pick([TIMED_OUT, NOT_REACHED, { status: 502, body: `<html>${hex(hub.chance, 8)}</html>` }]) ??
@@ -152,7 +155,7 @@ async function answerTo(hub: Hub, deliver: Deliver, request: WebhookRequest): Pr
   }
   let cancel = () => undefined as unknown;
   const tooLong = new Promise<WebhookAnswer>((resolve) => {
-    cancel = hub.time.after(hub.time.simulatedMs(ANSWER_SECONDS_MAX), () => resolve(TIMED_OUT));
+    cancel = hub.time.after(answerMs, () => resolve(TIMED_OUT));
   });
   const answer = await Promise.race([deliver(request).catch(() => NOT_REACHED), tooLong]);
   cancel();
