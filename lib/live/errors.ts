@@ -232,7 +232,7 @@ function reason(call: Call, explanation: string, detail = ''): string {
 
 function seconds(header: unknown): number | undefined {
   const value = text(header);
-  return /^\d+$/.test(value) ? Number(value) : undefined;
+  return /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) : undefined;
 }
 
 function text(value: unknown): string {

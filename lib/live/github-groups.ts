@@ -1,4 +1,4 @@
-/** Ids of runner groups by their names, which is how pools name them. */
+/** Ids of runner groups by their names (case does not matter), which is how pools name them. */
 import type { Clock, Outcome } from '../world.ts';
 import { objects, pages } from './github-answers.ts';
 import type { Installations } from './github-app.ts';
@@ -38,11 +38,12 @@ export function createRunnerGroups(installations: Installations, clock: Clock): 
       reads.delete(owner);
     },
     idOf: async (installation, owner, group) => {
-      if (group === 'Default') return { kind: 'ok', value: DEFAULT_GROUP };
+      const wanted = group.toLowerCase();
+      if (wanted === 'default') return { kind: 'ok', value: DEFAULT_GROUP };
       for (const keptMs of [KNOWN_MS, MISSING_MS]) {
         const ids = await idsOf(installation, owner, keptMs);
         if (ids.kind !== 'ok') return ids;
-        const id = ids.value.get(group);
+        const id = ids.value.get(wanted);
         if (id !== undefined) return { kind: 'ok', value: id };
       }
       return { kind: 'refused', reason: `${owner} has no runner group "${group}", or the App may not see it` };
@@ -63,6 +64,6 @@ function readGroups(
       ),
     );
     if (read.kind !== 'ok') return read;
-    return { kind: 'ok', value: new Map(read.value.items.map(({ id, name }) => [name, id])) };
+    return { kind: 'ok', value: new Map(read.value.items.map(({ id, name }) => [name.toLowerCase(), id])) };
   });
 }

@@ -3,7 +3,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { World } from '../world.ts';
-import type { AwsCredentials } from './clients.ts';
 import { clientSettings } from './clients.ts';
 import { createCluster } from './cluster.ts';
 import { createGitHub } from './github.ts';
@@ -24,33 +23,27 @@ export type LiveSettings = {
   githubUrl: string;
   /** A function is asked for every token of an installation (once an hour), so that a rotated key is taken up. */
   app: App | (() => Promise<App>);
-  /** Absent: the SDK's own. */
-  endpoints?: { ecs?: string; sqs?: string; dynamodb?: string };
-  /** Absent: the SDK's own chain. */
-  credentials?: AwsCredentials;
 };
 
-/** Reads no environment variable itself; reaches nothing before the first call. */
+/** SQS and DynamoDB: what failed on the way may be repeated, twice. */
+const ATTEMPTS_MAX = 3;
+
+/** Reads no environment variable itself, and reaches nothing before the first call. */
 export function createLiveWorld(settings: LiveSettings): World {
+  const { region, tables, githubUrl, app, cluster, queueUrl, service } = settings;
   const clock = { now: () => Date.now() };
-  const dynamodb = new DynamoDBClient({ ...clientSettings(settings, 'dynamodb'), maxAttempts: 3 });
+  const client = clientSettings({ region });
+  const dynamodb = new DynamoDBClient({ ...client, maxAttempts: ATTEMPTS_MAX });
   const table = <Name extends string>(name: string, ...key: Name[]) => ({ client: dynamodb, table: name, key, clock });
-  const { history, backlog, runners } = settings.tables;
   return {
     clock,
-    github: createGitHub({ url: settings.githubUrl, app: settings.app, clock }),
-    // What the SDK repeats by itself the adapter cannot tell apart: see its `runTask`.
-    cluster: createCluster({
-      client: new ECSClient({ ...clientSettings(settings, 'ecs'), maxAttempts: 1 }),
-      cluster: settings.cluster,
-    }),
-    queue: createQueue({
-      client: new SQSClient({ ...clientSettings(settings, 'sqs'), maxAttempts: 3 }),
-      url: settings.queueUrl,
-    }),
-    history: createTable(table(history, 'job')),
-    backlog: createListTable(table(backlog, 'pool', 'job')),
-    runners: createListTable(table(runners, 'pool', 'place')),
-    log: createLog({ service: settings.service }),
+    github: createGitHub({ url: githubUrl, app, clock }),
+    // The adapter must see what was repeated: ECS's client repeats nothing by itself.
+    cluster: createCluster({ client: new ECSClient({ ...client, maxAttempts: 1 }), cluster }),
+    queue: createQueue({ client: new SQSClient({ ...client, maxAttempts: ATTEMPTS_MAX }), url: queueUrl }),
+    history: createTable(table(tables.history, 'job')),
+    backlog: createListTable(table(tables.backlog, 'pool', 'job')),
+    runners: createListTable(table(tables.runners, 'pool', 'place')),
+    log: createLog({ service }),
   };
 }
