@@ -1,5 +1,5 @@
 /** How a container reaches the registrar: over HTTP, like the real one. */
-import type { Registrar } from '../sim/container.ts';
+import type { Registrar } from '../sim/container-state.ts';
 
 /** Real seconds; longer than API Gateway waits for a function. */
 const ANSWER_SECONDS_MAX = 35;
