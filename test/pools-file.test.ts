@@ -308,6 +308,22 @@ test.each(doubtful)('accepted with a warning: %s', (_, from, to, expected) => {
   expect(lines(accepted(changed(from, to)))).toEqual([expect.stringMatching(expected)]);
 });
 
+test('of a key that is there twice, the last one counts and is the one that is shown', () => {
+  expect(refused(changed('max: 100', 'max: 100\n    max: 0'))).toEqual([
+    expect.stringMatching(/8:5 pools.default.max: this key is there twice/),
+    expect.stringMatching(/8:10 pools.default.max: is 0/),
+  ]);
+});
+
+test('a hundred pools are enough', () => {
+  const some = (count: number) =>
+    Array.from({ length: count }, (_, i) => `  p${i}: {labels: [l${i}], cpu: 128, memory: 256, docker: none, max: 1}`);
+  expect(accepted(['pools:', ...some(100)].join('\n')).file.pools).toHaveLength(100);
+  expect(refused(['pools:', ...some(101)].join('\n'))).toEqual([
+    'pools.yml:1:1 pools: has 101 pools: the most are 100',
+  ]);
+});
+
 test('aliases are bounded', () => {
   const rows = Array.from({ length: 9 }, (_, i) => `x${i + 1}: &x${i + 1} [${Array(9).fill(`*x${i}`)}]`);
   expect(refused(`x0: &x0 [a]\n${rows.join('\n')}\n`)).toEqual([expect.stringContaining('Excessive alias count')]);

@@ -37,7 +37,7 @@ function matches(pattern: string, text: string): boolean {
   const rest = fold(text);
   const last = pieces.pop();
   if (last === undefined) return rest === first;
-  if (!rest.startsWith(first) || !rest.endsWith(last) || rest.length < first.length + last.length) return false;
+  if (!rest.startsWith(first) || !rest.endsWith(last)) return false;
   let position = first.length;
   for (const piece of pieces) {
     const found = rest.indexOf(piece, position);

@@ -18,31 +18,21 @@ function patternsOverlap(one: string, other: string): boolean {
 }
 
 /**
- * Whether some text matches both. From the back: `reachable[j]` says whether the rest of `one` from the current
- * letter on and the rest of `other` from j on have a text in common.
+ * Whether some text matches both. From the back: `meet[j]` says whether the rest of `one` from the current letter on
+ * and the rest of `other` from j on have a text in common.
  */
 function textsOverlap(one: string, other: string): boolean {
-  let reachable: boolean[] = [];
+  let meet: boolean[] = [];
   for (let i = one.length; i >= 0; i--) {
-    const below = reachable;
-    reachable = [];
+    const later = meet;
+    meet = [];
     for (let j = other.length; j >= 0; j--) {
-      reachable[j] = step(one[i], other[j], below[j] ?? false, reachable[j + 1] ?? false, below[j + 1] ?? false);
+      // A star ends here, or takes what the other pattern has next.
+      const isStar = one[i] === '*' || other[j] === '*';
+      const skip = (later[j] ?? false) || (meet[j + 1] ?? false);
+      const both = i === one.length && j === other.length ? true : (later[j + 1] ?? false);
+      meet[j] = isStar ? skip : one[i] === other[j] && both;
     }
   }
-  return reachable[0] ?? false;
-}
-
-/** A star ends here (go on in its own pattern) or takes what the other pattern has next (go on in the other). */
-function step(
-  one: string | undefined,
-  other: string | undefined,
-  oneOn: boolean,
-  otherOn: boolean,
-  bothOn: boolean,
-): boolean {
-  if (one === undefined && other === undefined) return true;
-  if (one === '*') return oneOn || (other !== undefined && otherOn);
-  if (other === '*') return otherOn || (one !== undefined && oneOn);
-  return one === other && bothOn;
+  return meet[0] ?? false;
 }
