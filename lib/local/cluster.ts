@@ -19,7 +19,7 @@ export type ClusterOptions = {
   clock: SimClock;
   chance: Chance;
   /** What the containers see of GitHub. */
-  github: () => RunnerSide;
+  github: RunnerSide;
   onTaskStateChange: (event: TaskStateChangeEvent) => void;
 };
 
@@ -84,5 +84,5 @@ function registerTaskDefinition(service: EcsService, prefix: string, pool: FileP
 function startContainer({ clock, chance, github }: ClusterOptions, start: ContainerStart) {
   const { environment, signal, killed } = start;
   const registrar = registrarAt(environment['ECS_RUNNERS_URL'] ?? '');
-  return runContainer({ environment, clock, chance, registrar, github: github(), signal, killed });
+  return runContainer({ environment, clock, chance, registrar, github, signal, killed });
 }

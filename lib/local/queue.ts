@@ -30,8 +30,8 @@ export async function startQueue(options: QueueOptions): Promise<LocalQueue> {
   const server = await startWorkerServer('./queue-worker.ts', options.time);
   const endpoint = `http://127.0.0.1:${server.port}`;
   const client = new SQSClient({ ...LOCAL_CLIENT, endpoint });
-  const deadLetterUrl = await createQueue(client, 'demand-dead-letters', {});
-  const queueUrl = await createQueue(client, 'demand', {
+  const deadLetterUrl = await createQueue(client, endpoint, 'demand-dead-letters', {});
+  const queueUrl = await createQueue(client, endpoint, 'demand', {
     VisibilityTimeout: String(visibilitySeconds),
     RedrivePolicy: JSON.stringify({
       deadLetterTargetArn: arnOf('demand-dead-letters'),
@@ -55,10 +55,15 @@ export async function startQueue(options: QueueOptions): Promise<LocalQueue> {
   };
 }
 
-async function createQueue(client: SQSClient, name: string, attributes: Record<string, string>): Promise<string> {
-  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
-  if (QueueUrl === undefined) throw new Error(`the queue ${name} was made without an address`);
-  return QueueUrl;
+/** fauxqs names a host that does not resolve, and takes any. */
+async function createQueue(
+  client: SQSClient,
+  endpoint: string,
+  name: string,
+  attributes: Record<string, string>,
+): Promise<string> {
+  await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+  return `${endpoint}/${LOCAL_ACCOUNT}/${name}`;
 }
 
 function arnOf(name: string): string {
