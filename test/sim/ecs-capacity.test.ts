@@ -91,6 +91,16 @@ test('instances leave after 15 low minutes, one first, and never a busy one', as
   expect(world.ecs.instances()).toMatchObject([{ runningTasksCount: 1 }]);
 });
 
+test('instances that have been busy for long stay for 15 minutes after their last task', async () => {
+  const world = aWorld({ container: runsFor(60 * MINUTE) });
+  runMany(world, 8);
+  await world.pass(75 * MINUTE);
+  expect(world.ecs.books().aliveByFamily).toEqual({ default: 0 });
+  expect(world.ecs.instances()).toHaveLength(2);
+  await world.pass(90 * SECOND);
+  expect(world.ecs.instances()).toHaveLength(1);
+});
+
 test('an idle cluster scales in to zero and out again', async () => {
   const world = aWorld({ container: runsFor(MINUTE) });
   world.run();

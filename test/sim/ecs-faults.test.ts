@@ -133,6 +133,7 @@ test('the books have every task, the most alive by family, and every call with i
   });
   expect(books.aliveMaxByFamily).toEqual({ default: 4 });
   expect(books.aliveByFamily).toEqual({ default: 1 });
+  expect(world.ecs.livingTasks()).toMatchObject([{ lastStatus: 'PENDING' }]);
   expect(books.operations['RunTask']).toEqual({ calls: 4, ok: 3, errors: { ClusterNotFoundException: 1 } });
 });
 

@@ -105,8 +105,8 @@ test('StopTask sends SIGTERM; a container that listens ends with its own exit co
   });
 });
 
-test('a container that ignores SIGTERM is killed after 30 s with 137, whatever its promise does', async () => {
-  const world = aWorld({ ...ready, container: deaf });
+test('a container that ignores SIGTERM is killed after 30 s with 137, whatever its promise does later', async () => {
+  const world = aWorld({ ...ready, container: runsFor(65 * SECOND, 0, { deaf: true }) });
   const arn = world.run().tasks[0]?.['taskArn'];
   await world.pass(20 * SECOND);
   world.ecs.call('StopTask', { cluster: CLUSTER, task: arn });
@@ -117,6 +117,9 @@ test('a container that ignores SIGTERM is killed after 30 s with 137, whatever i
   await world.pass(SECOND);
   expect(world.describe(arn)).toMatchObject({ lastStatus: 'STOPPED', containers: [{ exitCode: 137 }] });
   expect(world.starts[0]?.killed.aborted).toBe(true);
+  await world.pass(MINUTE);
+  expect(world.describe(arn)).toMatchObject({ lastStatus: 'STOPPED', containers: [{ exitCode: 137 }] });
+  expect(statuses(world.events).filter((status) => status === 'STOPPED')).toHaveLength(1);
 });
 
 test('stopTimeout of the container definition counts before the 30 s', async () => {

@@ -93,11 +93,11 @@ export function aRunTask(input: Record<string, unknown> = {}): Record<string, un
   return { cluster: CLUSTER, taskDefinition: 'default', ...strategy, ...input };
 }
 
-/** A container that ends by itself, or at once on SIGTERM with 143. */
-export function runsFor(ms: number, exitCode = 0): Container {
+/** A container that ends by itself, or (unless it is deaf) at once on SIGTERM with 143. */
+export function runsFor(ms: number, exitCode = 0, options: { deaf?: boolean } = {}): Container {
   return async ({ signal }, clock) => {
     const terminated = new Promise<'terminated'>((resolve) => {
-      signal.addEventListener('abort', () => resolve('terminated'));
+      if (options.deaf !== true) signal.addEventListener('abort', () => resolve('terminated'));
     });
     const end = await Promise.race([sleep(clock, ms), terminated]);
     return { exitCode: end === 'terminated' ? 143 : exitCode };

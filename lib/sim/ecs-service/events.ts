@@ -14,15 +14,15 @@ export type TaskStateChangeEvent = {
   time: string;
   region: string;
   resources: string[];
-  /** The task; `version` rises with each change, so that the order can be told. */
+  /** The task as it was then, not to be changed; `version` rises with each change, so that the order can be told. */
   detail: Record<string, unknown>;
 };
 
 /** Call it after the task has changed. */
 export function publishTask(state: EcsState, task: EcsTask): void {
   const { chance, faults, timings } = state;
-  const event = taskStateChange(state, task);
   if (chance.happens(faults.loseEvents)) return;
+  const event = taskStateChange(state, task);
   const disorder = chance.happens(faults.reorderEvents) ? draw(state, timings.eventDisorderMs) : 0;
   deliver(state, event, draw(state, timings.eventDelayMs) + disorder);
   if (chance.happens(faults.duplicateEvents)) deliver(state, event, draw(state, timings.eventDisorderMs));
@@ -33,7 +33,7 @@ export function draw(state: EcsState, range: readonly [number, number]): number 
 }
 
 function deliver(state: EcsState, event: TaskStateChangeEvent, delayMs: number): void {
-  state.clock.after(delayMs, () => state.onTaskStateChange(structuredClone(event)));
+  state.clock.after(delayMs, () => state.onTaskStateChange(event));
 }
 
 function taskStateChange(state: EcsState, task: EcsTask): TaskStateChangeEvent {

@@ -7,7 +7,7 @@ import { resourceArn } from './shapes.ts';
 import { start } from './starting.ts';
 import type { EcsState, Instance, Provider } from './state.ts';
 import { containerVanished, instanceGone } from './stopping.ts';
-import { cancelStep, setStatus } from './tasks.ts';
+import { setStatus } from './tasks.ts';
 
 /** A booted instance joins the cluster. */
 export function register(state: EcsState, provider: Provider): Instance {
@@ -33,7 +33,6 @@ export function placeWaiting(state: EcsState, instance: Instance): void {
     if (instance.freeMemory <= 0 || instance.freeCpu <= 0) return;
     if (!fits(instance, task)) continue;
     instance.provider.provisioning.delete(task);
-    cancelStep(task);
     reserve(task, instance);
     setStatus(state, task, 'PENDING');
     start(state, task, instance);

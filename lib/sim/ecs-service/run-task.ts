@@ -79,6 +79,7 @@ function begin(state: EcsState, task: EcsTask): void {
   const sameStarter = cluster.startedBy.get(starter) ?? new Set();
   cluster.startedBy.set(starter, sameStarter.add(task));
   state.everyTask.push(task);
+  state.living.add(task);
   enterTask(state.books, task);
   publishTask(state, task);
   if (instance !== undefined) start(state, task, instance);

@@ -23,6 +23,8 @@ export type EcsService = {
   call(operation: string, input: unknown): Record<string, unknown>;
   /** Every task ever started, in that order, with all fields; also those that the API has forgotten. */
   tasks(): Record<string, unknown>[];
+  /** Those that are not STOPPED; takes no longer when there were many before. */
+  livingTasks(): Record<string, unknown>[];
   instances(): Record<string, unknown>[];
   /** Spot: the instance is gone at once, its containers without SIGTERM. By ARN, id or EC2 id; says whether it was there. */
   killInstance(id: string): boolean;
@@ -52,6 +54,7 @@ export function createEcsService(options: EcsOptions): EcsService {
   return {
     call: (operation, input) => counted(state, operation, () => answer(state, takeToken, operation, input)),
     tasks: () => state.everyTask.map(fullTask),
+    livingTasks: () => [...state.living].map(fullTask),
     instances: () => [...state.clusters.values()].flatMap((cluster) => [...instancesOf(cluster)].map(wireInstance)),
     killInstance: (id) => killInstance(state, id),
     faults: () => ({ ...state.faults }),

@@ -28,6 +28,7 @@ export function createState(options: EcsOptions): EcsState {
     families: new Map(),
     books: createBooks(),
     everyTask: [],
+    living: new Set(),
     order: 0,
   };
   for (const config of options.clusters) addCluster(state, config);

@@ -26,6 +26,8 @@ export type EcsState = {
   books: Books;
   /** Also those that the API has forgotten, in the order of their creation. */
   everyTask: EcsTask[];
+  /** Those that are not STOPPED, in the order of their creation. */
+  living: Set<EcsTask>;
   /** Of the task created last. */
   order: number;
 };

@@ -98,6 +98,7 @@ function finish(state: EcsState, task: EcsTask): void {
   task.stoppedAt = state.clock.now();
   release(task);
   task.cluster.stopped.add(task);
+  state.living.delete(task);
   setStatus(state, task, 'STOPPED');
   enterStopped(state.books, task);
   if (task.instance !== undefined) state.onRoom(task.instance);
