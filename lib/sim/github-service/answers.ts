@@ -32,8 +32,8 @@ export function notFound(): RestAnswer {
   return failure(404, 'Not Found');
 }
 
-export function invalid(...errors: string[]): RestAnswer {
-  return failure(422, 'Validation Failed', { errors });
+export function invalid(resource: string, field: string): RestAnswer {
+  return failure(422, 'Validation Failed', { errors: [{ resource, field, code: 'invalid' }] });
 }
 
 export const BAD_GATEWAY: RestAnswer = {

@@ -147,8 +147,8 @@ function makeRepository(repository: Repository): Json {
 }
 
 function repositoryOwner(owner: Owner): Json {
-  const model = (EXAMPLES.queued['repository'] as { owner: Json }).owner;
-  const text = JSON.stringify(model).replaceAll(EXAMPLE_OWNER, owner.login);
+  const model = (EXAMPLES.queued['repository'] as { owner: Json & { login: string } }).owner;
+  const text = JSON.stringify(model).replaceAll(model.login, owner.login);
   return { ...(JSON.parse(text) as Json), id: owner.id, type: owner.kind };
 }
 

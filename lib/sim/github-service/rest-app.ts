@@ -1,5 +1,5 @@
 /** REST: the App, its installations and their tokens. */
-import { answer, failure, invalid, notFound, paged, type RestAnswer } from './answers.ts';
+import { answer, failure, notFound, paged, type RestAnswer } from './answers.ts';
 import { lacks, newToken, suspended } from './authentication.ts';
 import type { Installation, Level, Permissions } from './books.ts';
 import { accountJson, repositoryJson } from './payloads.ts';
@@ -131,7 +131,10 @@ function createToken(call: RestCall): RestAnswer {
   if (excess !== undefined) return failure(422, 'The permissions requested are not granted to this installation.');
   const repositories = chosen(call, installation);
   if (repositories === undefined)
-    return invalid('There is at least one repository that does not exist or is not accessible.');
+    return failure(
+      422,
+      'There is at least one repository that does not exist or is not accessible to the parent installation.',
+    );
   const token = newToken(call.hub, { installation, permissions, repositories: repositories.names });
   call.tokens.set(token.text, token);
   return answer(201, {

@@ -25,7 +25,7 @@ function configJson(hook: Hook) {
 function changeConfig({ webhooks, body }: RestCall): RestAnswer {
   const { hook } = webhooks;
   if (body['content_type'] !== undefined && body['content_type'] !== 'json' && body['content_type'] !== 'form') {
-    return invalid('content_type is json or form');
+    return invalid('Hook', 'content_type');
   }
   if (typeof body['url'] === 'string') hook.url = body['url'];
   if (typeof body['secret'] === 'string') hook.secret = body['secret'];
@@ -37,7 +37,7 @@ function changeConfig({ webhooks, body }: RestCall): RestAnswer {
 function listDeliveries({ webhooks, request }: RestCall): RestAnswer {
   const { cursor, status } = request.query ?? {};
   const perPage = Math.min(100, Number(request.query?.['per_page'] ?? 30));
-  if (!Number.isInteger(perPage) || perPage < 1) return invalid('per_page is a whole number from 1 to 100');
+  if (!Number.isInteger(perPage) || perPage < 1) return invalid('HookDelivery', 'per_page');
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor.replace(/^v1_/, ''));
   if (Number.isNaN(before)) return failure(400, 'Invalid cursor');
   const page: Delivery[] = [];
