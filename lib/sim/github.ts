@@ -20,7 +20,9 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     registerRunner: (scope, runner) => registerRunner(call, scope, runner),
     removeRunner: async (scope, id) =>
       mapped(await call(scope.installation, 'DELETE', `${runnersOf(scope)}/${id}`), () => undefined),
-    findRunner: async (scope, name) => mapped(await list(call, scope, { name }), ([runner]) => runner),
+    // GitHub's filter takes names in any case.
+    findRunner: async (scope, name) =>
+      mapped(await list(call, scope, { name }), (runners) => runners.find((runner) => runner.name === name)),
     listRunners: (scope) => list(call, scope, {}),
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
@@ -81,7 +83,10 @@ function callerOf(service: GitHubService, clock: { now(): number }): Call {
     if (kept !== undefined && kept.until > clock.now()) return { kind: 'ok', value: kept.text };
     const path = `/app/installations/${installation}/access_tokens`;
     const made = await service.rest({ method: 'POST', path, headers: {} }, { asApp: true });
-    return mapped(outcomeOf(made), (value) => {
+    // What is to be done with the token was not asked for; an App that is not installed makes nothing gone.
+    const outcome = outcomeOf(made, 'GET');
+    if (outcome.kind === 'gone') return { kind: 'refused', reason: outcome.reason };
+    return mapped(outcome, (value) => {
       const text = (value as { token: string }).token;
       tokens.set(installation, { text, until: clock.now() + TOKEN_USED_MS });
       return text;
@@ -91,24 +96,26 @@ function callerOf(service: GitHubService, clock: { now(): number }): Call {
   return async function call(installation, method, path, more = {}) {
     const token = await tokenOf(installation);
     if (token.kind !== 'ok') return token;
-    return outcomeOf(await service.rest({ method, path, ...more, headers: { authorization: `token ${token.value}` } }));
+    const headers = { authorization: `token ${token.value}` };
+    return outcomeOf(await service.rest({ method, path, ...more, headers }), method);
   };
 }
 
-function outcomeOf(given: RestAnswer): Outcome<unknown> {
+function outcomeOf(given: RestAnswer, method: string): Outcome<unknown> {
   if (given.status >= 200 && given.status < 300) return { kind: 'ok', value: given.body };
   const { message } = (given.body ?? {}) as { message?: string };
-  return failureOf(given, `GitHub answered ${given.status}${message ? `: ${message}` : ''}`);
+  return failureOf(given, method, `GitHub answered ${given.status}${message ? `: ${message}` : ''}`);
 }
 
-function failureOf(given: RestAnswer, reason: string): Failure {
+/** A read that was not answered has done nothing. */
+function failureOf(given: RestAnswer, method: string, reason: string): Failure {
   const { status, headers } = given;
-  if (status === 0 || status >= 500) return { kind: 'unknown', reason };
+  if (status === 0 || status >= 500) return { kind: method === 'GET' ? 'retry' : 'unknown', reason };
   if (status === 404 || status === 410) return { kind: 'gone', reason };
   if (status === 409) return { kind: 'conflict', reason };
   if (status === 422 && /running a job/i.test(reason)) return { kind: 'busy', reason };
   if (isLimit(given, reason)) return { kind: 'retry', reason, retryAfterSeconds: waitOf(headers) };
-  return { kind: status === 401 || status === 403 ? 'refused' : 'bug', reason };
+  return { kind: status === 400 ? 'bug' : 'refused', reason };
 }
 
 function isLimit({ status, headers }: RestAnswer, reason: string): boolean {
