@@ -1,9 +1,9 @@
 /** What the scaler, the registrar and the janitor are joined to: the live world, and their configuration. */
-import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Config } from '../lib/flows/config.ts';
 import { appConfig, flowsConfig, PARAMETERS } from '../lib/handlers/read-config.ts';
-import { ALL_SETTINGS, readSettings } from '../lib/handlers/settings.ts';
-import { clientSettings } from '../lib/live/clients.ts';
+import { ALL_SETTINGS, parameterStoreEndpoint, readSettings } from '../lib/handlers/settings.ts';
+import { defaultProvider } from '../lib/live/lambda-credentials.ts';
+import { createGetParameters } from '../lib/live/parameter-store.ts';
 import { readParameters } from '../lib/live/parameters.ts';
 import { createLiveWorld } from '../lib/live/world.ts';
 import type { World } from '../lib/world.ts';
@@ -14,7 +14,11 @@ export function join(
 ): { world: World; readConfig: () => Promise<Config> } {
   const settings = readSettings(environment, ALL_SETTINGS);
   const parameters = readParameters({
-    client: new SSMClient(clientSettings({ region: settings.AWS_REGION })),
+    getParameters: createGetParameters({
+      region: settings.AWS_REGION,
+      credentials: defaultProvider(),
+      ...parameterStoreEndpoint(environment),
+    }),
     path: settings.PARAMETERS_PATH,
     names: PARAMETERS,
     clock: { now: () => Date.now() },

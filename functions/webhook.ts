@@ -1,10 +1,11 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { WEBHOOK_PARAMETERS, webhookConfig } from '../lib/handlers/read-config.ts';
-import { readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
+import { parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
 import { webhookHandler } from '../lib/handlers/webhook.ts';
 import { clientSettings } from '../lib/live/clients.ts';
+import { defaultProvider } from '../lib/live/lambda-credentials.ts';
 import { createLog } from '../lib/live/log.ts';
+import { createGetParameters } from '../lib/live/parameter-store.ts';
 import { readParameters } from '../lib/live/parameters.ts';
 import { createQueue } from '../lib/live/queue.ts';
 
@@ -13,7 +14,11 @@ const client = clientSettings({ region: settings.AWS_REGION });
 const clock = { now: () => Date.now() };
 const queue = createQueue({ client: new SQSClient({ ...client, maxAttempts: 3 }), url: settings.QUEUE_URL });
 const parameters = readParameters({
-  client: new SSMClient(client),
+  getParameters: createGetParameters({
+    region: settings.AWS_REGION,
+    credentials: defaultProvider(),
+    ...parameterStoreEndpoint(process.env),
+  }),
   path: settings.PARAMETERS_PATH,
   names: WEBHOOK_PARAMETERS,
   clock,

@@ -38,3 +38,11 @@ export function readSettings<Name extends SettingName>(
   const entries = names.map((name) => [name, environment[name]] as const);
   return Object.freeze(Object.fromEntries(entries) as Record<Name, string>);
 }
+
+/** The variables that move every client of AWS's SDKs, and SSM's with them (AWS docs, "Service-specific endpoints"). */
+export function parameterStoreEndpoint(environment: Readonly<Record<string, string | undefined>>): {
+  endpoint?: string;
+} {
+  const endpoint = environment['AWS_ENDPOINT_URL_SSM'] || environment['AWS_ENDPOINT_URL'];
+  return endpoint ? { endpoint } : {};
+}

@@ -1,6 +1,6 @@
 /** Settings and secrets from the SSM parameter store. */
-import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { Clock } from '../world.ts';
+import type { GetParameters } from './parameter-store.ts';
 
 /** A changed parameter is taken up after this long. */
 const KEPT_MS = 60_000;
@@ -10,7 +10,7 @@ const STALE_MS_MAX = 15 * 60_000;
 const NAMES_MAX = 10;
 
 export type ParameterSettings<Name extends string> = {
-  client: SSMClient;
+  getParameters: GetParameters;
   /** What the names stand below, e.g. `/ecs-runners/production`. */
   path: string;
   names: readonly Name[];
@@ -50,12 +50,11 @@ export function readParameters<Name extends string>(settings: ParameterSettings<
 }
 
 async function readAll<Name extends string>(settings: ParameterSettings<Name>): Promise<Values<Name>> {
-  const { client, path, names } = settings;
-  const found = new Map<string | undefined, string | undefined>();
+  const { getParameters, path, names } = settings;
+  const found = new Map<string, string>();
   for (let start = 0; start < names.length; start += NAMES_MAX) {
-    const Names = names.slice(start, start + NAMES_MAX).map((name) => `${path}/${name}`);
-    const answer = await client.send(new GetParametersCommand({ Names, WithDecryption: true }));
-    for (const { Name, Value } of answer.Parameters ?? []) found.set(Name, Value);
+    const some = names.slice(start, start + NAMES_MAX).map((name) => `${path}/${name}`);
+    for (const [name, value] of await getParameters(some)) found.set(name, value);
   }
   const missing = names.map((name) => `${path}/${name}`).filter((name) => !found.get(name));
   if (missing.length > 0) throw new Error(missingMessage(missing));
