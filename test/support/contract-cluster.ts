@@ -1,0 +1,185 @@
+/** What both clusters do: the one in ECS (through HTTP, with the real client) and the simulated one. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Cluster, TaskRequest } from '../../lib/world.ts';
+import {
+  aTaskDefinition,
+  aWorld,
+  CLUSTER,
+  deaf,
+  HOUR,
+  MINUTE,
+  runsFor,
+  SECOND,
+  START,
+  type World,
+} from './ecs-simulated.ts';
+
+export type ClusterUnderTest = { cluster: Cluster; close: () => Promise<void> };
+
+const NAME = 'gha-default-0-4711-1';
+
+function aRequest(overrides: Partial<TaskRequest> = {}): TaskRequest {
+  return {
+    name: NAME,
+    taskDefinition: 'default',
+    capacityProvider: 'spot',
+    environment: { TICKET: 'abc' },
+    tags: { pool: 'default' },
+    ...overrides,
+  };
+}
+
+export function clusterContract(
+  name: string,
+  connect: (world: World, clusterName: string) => Promise<ClusterUnderTest>,
+): void {
+  const closers: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
+  });
+
+  async function aCluster(options: Parameters<typeof aWorld>[0] = {}, clusterName = CLUSTER) {
+    const world = aWorld({ provider: { minInstances: 1 }, container: deaf, ...options });
+    world.ecs.call('RegisterTaskDefinition', aTaskDefinition({ family: 'old' }));
+    world.ecs.call('DeregisterTaskDefinition', { taskDefinition: 'old:1' });
+    const { cluster, close } = await connect(world, clusterName);
+    closers.push(close);
+    return { ...world, cluster };
+  }
+
+  describe(name, () => {
+    test('the same request starts one task, under its name, with everything it asks for', async () => {
+      const { cluster, ecs, pass, starts } = await aCluster();
+      const first = await cluster.runTask(aRequest({ taskRole: 'arn:aws:iam::123456789012:role/deploy' }));
+      const tags = ecs.tasks()[0]?.['tags'];
+      expect(first).toMatchObject({ kind: 'ok', value: { startedBy: NAME, lastStatus: 'PENDING', createdAt: START } });
+      expect(await cluster.runTask(aRequest({ taskRole: 'arn:aws:iam::123456789012:role/deploy' }))).toEqual(first);
+      await pass(20 * SECOND);
+      expect(starts).toMatchObject([
+        { startedBy: NAME, taskRoleArn: 'arn:aws:iam::123456789012:role/deploy', environment: { TICKET: 'abc' } },
+      ]);
+      expect(tags).toEqual([{ key: 'pool', value: 'default' }]);
+    });
+
+    test('a conflict gives the task that exists', async () => {
+      const { cluster } = await aCluster();
+      const first = await cluster.runTask(aRequest());
+      expect(await cluster.runTask(aRequest({ environment: { TICKET: 'other' } }))).toEqual(first);
+    });
+
+    test('a conflict with a task that ECS does not show yet is as good as just started', async () => {
+      const { cluster, ecs } = await aCluster();
+      ecs.setFaults({ describeLagSeconds: 60 });
+      await cluster.runTask(aRequest());
+      const again = await cluster.runTask(aRequest({ environment: {} }));
+      expect(again).toMatchObject({ kind: 'ok', value: { startedBy: NAME, lastStatus: 'PROVISIONING' } });
+    });
+
+    test('a replayed task that has stopped is ok and STOPPED, with its exit code', async () => {
+      const { cluster, pass } = await aCluster({ container: runsFor(SECOND, 3) });
+      await cluster.runTask(aRequest());
+      await pass(MINUTE);
+      expect(await cluster.runTask(aRequest())).toMatchObject({
+        kind: 'ok',
+        value: {
+          startedBy: NAME,
+          lastStatus: 'STOPPED',
+          exitCode: 3,
+          stoppedReason: 'Essential container in task exited',
+        },
+      });
+    });
+
+    describe('RunTask', () => {
+      test.each<[string, Record<string, number>, Partial<TaskRequest>, string, number]>([
+        ['throttled', { throttleRunTask: 1 }, {}, 'retry', 0],
+        ['refused in failures', { runTaskFailures: 1 }, {}, 'full', 0],
+        ['failed before', { failBefore: 1 }, {}, 'unknown', 0],
+        ['failed after', { failAfter: 1 }, {}, 'unknown', 1],
+        ['cut before, twice', { cutBefore: 1 }, {}, 'unknown', 0],
+        ['cut after, twice', { cutAfter: 1 }, {}, 'unknown', 1],
+        ['not allowed', { accessDenied: 1 }, {}, 'refused', 0],
+        ['of an unknown task definition', {}, { taskDefinition: 'x' }, 'refused', 0],
+        ['of an inactive task definition', {}, { taskDefinition: 'old:1' }, 'refused', 0],
+        ['of an unknown capacity provider', {}, { capacityProvider: 'x' }, 'refused', 0],
+        ['with a name that ECS does not take', {}, { name: 'a b' }, 'bug', 0],
+      ])('%s', async (_sentence, faults, overrides, kind, started) => {
+        const { cluster, ecs } = await aCluster();
+        ecs.setFaults(faults);
+        expect(await cluster.runTask(aRequest(overrides))).toMatchObject({ kind });
+        expect(ecs.books().tasks).toHaveLength(started);
+      });
+
+      test('in an unknown cluster is refused', async () => {
+        const { cluster } = await aCluster({}, 'other');
+        expect(await cluster.runTask(aRequest())).toMatchObject({ kind: 'refused' });
+      });
+
+      test('beyond the PROVISIONING quota is full', async () => {
+        const { cluster } = await aCluster({ provider: {}, provisioningTasksMax: 0 });
+        expect(await cluster.runTask(aRequest())).toMatchObject({
+          kind: 'full',
+          reason: expect.stringMatching(/capacity limit exceeded/),
+        });
+      });
+
+      test('without room and capacity provider is full', async () => {
+        const { cluster } = await aCluster({ provider: {} });
+        const { capacityProvider: _, ...request } = aRequest();
+        expect(await cluster.runTask(request)).toMatchObject({
+          kind: 'full',
+          reason: expect.stringMatching(/No Container Instances/),
+        });
+      });
+    });
+
+    test('tasks are found by name: living, stopped, and no more after an hour', async () => {
+      const { cluster, pass } = await aCluster({ container: runsFor(MINUTE) });
+      await cluster.runTask(aRequest());
+      expect(await cluster.findTask(NAME)).toMatchObject({ kind: 'ok', value: { lastStatus: 'PENDING' } });
+      await pass(2 * MINUTE);
+      expect(await cluster.findTask(NAME)).toMatchObject({ kind: 'ok', value: { lastStatus: 'STOPPED', exitCode: 0 } });
+      await pass(HOUR);
+      expect(await cluster.findTask(NAME)).toEqual({ kind: 'ok', value: undefined });
+    });
+
+    test('all tasks that are not to be stopped are listed, over several pages', async () => {
+      const { cluster, ecs, pass } = await aCluster();
+      for (let job = 0; job < 250; job += 1) {
+        await cluster.runTask(aRequest({ name: `gha-default-${job}-${job}-1` }));
+        await pass(SECOND);
+      }
+      const listed = await cluster.listTasks();
+      if (listed.kind !== 'ok') throw new Error(listed.reason);
+      expect(listed.value).toHaveLength(250);
+      const [first] = listed.value;
+      expect(await cluster.stopTask(String(first?.taskArn), 'surplus')).toEqual({ kind: 'ok', value: undefined });
+      expect(await cluster.listTasks()).toMatchObject({ kind: 'ok', value: { length: 249 } });
+      ecs.setFaults({ describeLagSeconds: 60 });
+      expect(await cluster.listTasks()).toMatchObject({
+        kind: 'retry',
+        reason: expect.stringMatching(/does not describe/),
+      });
+    });
+
+    test('unknown tasks are left out, and cannot be stopped', async () => {
+      const { cluster } = await aCluster();
+      const unknown = `arn:aws:ecs:us-east-1:123456789012:task/${CLUSTER}/${'0'.repeat(32)}`;
+      expect(await cluster.describeTasks([unknown])).toEqual({ kind: 'ok', value: [] });
+      expect(await cluster.describeTasks([])).toEqual({ kind: 'ok', value: [] });
+      expect(await cluster.stopTask(unknown, 'ghost')).toMatchObject({ kind: 'gone' });
+    });
+
+    test.each(['throttleReads', 'failBefore', 'failAfter', 'cutAfter'])(
+      'a read that %s is to be repeated',
+      async (fault) => {
+        const { cluster, ecs } = await aCluster();
+        ecs.setFaults({ [fault]: 1 });
+        expect(await cluster.listTasks()).toMatchObject({ kind: 'retry' });
+        expect(await cluster.findTask(NAME)).toMatchObject({ kind: 'retry' });
+        expect(await cluster.describeTasks(['0'.repeat(32)])).toMatchObject({ kind: 'retry' });
+      },
+    );
+  });
+}
