@@ -29,8 +29,8 @@ const CAPACITY_PROVIDER = 'local';
 /** An instance has at least 16 vCPUs and 64 GiB. */
 const INSTANCE_CPU_MIN = 16_384;
 const INSTANCE_MEMORY_MIN = 65_536;
-/** One is there from the start, so that the first jobs of a demonstration need not wait for one to boot. */
-const INSTANCES_MIN = 1;
+/** There from the start, so that the first jobs of a demonstration need not wait for one to boot. */
+const INSTANCES_MIN = 2;
 const INSTANCES_MAX = 1000;
 
 export function createCluster(options: ClusterOptions): { service: EcsService; pools: Pools } {

@@ -1,7 +1,7 @@
 /** Listening on this machine only. */
 import type { FastifyInstance } from 'fastify';
 
-/** Somebody else listens on the port. */
+/** Somebody else listens on the port, or this user may not. */
 export class PortBusy extends Error {
   override name = 'PortBusy';
 }
@@ -11,7 +11,9 @@ export async function listen(app: FastifyInstance, port: number): Promise<string
   try {
     return await app.listen({ port, host: '127.0.0.1' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new PortBusy(`port ${port} is busy`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') throw new PortBusy(`port ${port} is busy`, { cause: error });
+    if (code === 'EACCES') throw new PortBusy(`port ${port} is not for this user`, { cause: error });
+    throw error;
   }
 }
