@@ -131,15 +131,14 @@ function isModel(example: Json): boolean {
 
 function makeRepository(repository: Repository): Json {
   const { owner, name } = repository;
-  const model = { ...(EXAMPLES.queued['repository'] as Json) };
-  delete model['topics'];
-  const text = JSON.stringify(model)
+  const text = JSON.stringify(EXAMPLES.queued['repository'])
     .replaceAll(`${EXAMPLE_OWNER}/${EXAMPLE_NAME}`, `${owner.login}/${name}`)
     .replaceAll(EXAMPLE_NAME, name);
   return {
     ...(JSON.parse(text) as Json),
     id: repository.id,
     node_id: Buffer.from(`010:Repository${repository.id}`).toString('base64'),
+    topics: [],
     private: repository.private,
     visibility: repository.private ? 'private' : 'public',
     owner: repositoryOwner(owner),
