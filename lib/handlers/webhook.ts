@@ -1,5 +1,5 @@
 /** `POST /webhook`: verify the signature over the raw bytes, then parse, then enqueue. */
-import { Webhooks } from '@octokit/webhooks';
+import { verify } from '@octokit/webhooks-methods';
 import type { Pools } from '../core/pool.ts';
 import { receive } from '../flows/receive.ts';
 import type { World } from '../world.ts';
@@ -55,19 +55,9 @@ async function take(world: WebhookWorld, config: WebhookConfig, event: HttpEvent
 async function isSignedWith(secrets: readonly string[], text: string, signature: string | undefined): Promise<boolean> {
   if (signature === undefined || text === '') return false;
   for (const secret of secrets) {
-    if (await verifier(secret).verify(text, signature)) return true;
+    if (await verify(secret, text, signature)) return true;
   }
   return false;
-}
-
-const verifiers = new Map<string, Webhooks>();
-
-function verifier(secret: string): Webhooks {
-  const known = verifiers.get(secret);
-  if (known !== undefined) return known;
-  const made = new Webhooks({ secret });
-  verifiers.set(secret, made);
-  return made;
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -42,7 +42,6 @@ const packages: Readonly<Record<string, readonly { of: string; names?: readonly 
     { of: 'node:crypto', names: ['createHash', 'createHmac', 'timingSafeEqual'] },
     { of: 'aws-lambda', typeOnly: true },
     { of: '@octokit/webhooks-types', typeOnly: true },
-    { of: '@octokit/webhooks' },
     { of: '@octokit/webhooks-methods' },
     { of: 'zod/mini' },
   ],
