@@ -12,7 +12,7 @@ import {
   SCALER_CONCURRENCY,
 } from './functions.ts';
 import type { InvokeResult } from './lambda.ts';
-import { startQueueTrigger } from './queue-trigger.ts';
+import { startQueueTrigger, type Trigger } from './queue-trigger.ts';
 import { startSchedule } from './schedule-trigger.ts';
 import { readState, type StackState } from './state.ts';
 
@@ -68,8 +68,9 @@ async function start(options: StackOptions, started: Closers): Promise<Stack> {
   const environment = variables(front.api, cloud);
   const functions = createFunctions({ bundles: options.bundles, environment, time, log });
   const all = Object.values(functions);
-  started.add({ close: () => Promise.all(all.map((one) => one.close())) });
-  startTriggers(cloud, functions, { speed: time.speed, log }, started);
+  const triggers = startTriggers(cloud, functions, { speed: time.speed, log });
+  // Together: triggers stop at once and then wait for the invocations, which end with the functions.
+  started.add({ close: () => Promise.all([...triggers, ...all].map((one) => one.close())) });
   const { queue, tables, github, ecs } = cloud;
   const state = () => readState({ queue, tables, tasks: ecs.service.tasks, prefix: PREFIX });
   front.open({ functions, state, now: cloud.clock.now });
@@ -134,19 +135,13 @@ function startTriggers(
   { queue, clock }: Cloud,
   { scaler, janitor }: LocalFunctions,
   { speed, log }: { speed: number; log: (source: string, line: string) => void },
-  started: Closers,
-): void {
-  started.add(
-    startQueueTrigger({
-      queue,
-      target: scaler,
-      concurrency: SCALER_CONCURRENCY,
-      speed,
-      log: (line) => log('queue', line),
-    }),
-  );
+): Trigger[] {
+  const concurrency = SCALER_CONCURRENCY;
   const everySeconds = JANITOR_EVERY_SECONDS;
-  started.add(startSchedule({ clock, target: janitor, everySeconds, log: (line) => log('schedule', line) }));
+  return [
+    startQueueTrigger({ queue, target: scaler, concurrency, speed, log: (line) => log('queue', line) }),
+    startSchedule({ clock, target: janitor, everySeconds, log: (line) => log('schedule', line) }),
+  ];
 }
 
 function addresses(api: LocalApi, { github, ecs, queue, tables }: Cloud): Addresses {
