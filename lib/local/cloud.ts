@@ -10,6 +10,7 @@ import { scaledClock } from '../sim/clock.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
 import { createGitHubService, type GitHubService } from '../sim/github-service/service.ts';
+import { ANSWER_MS_MAX } from '../sim/github-service/webhooks.ts';
 import type { Closers } from './closers.ts';
 import { createCluster } from './cluster.ts';
 import { serveEcs } from './ecs.ts';
@@ -81,7 +82,7 @@ function newSecrets(): Secrets {
 }
 
 async function startGitHub(
-  { webhookUrl }: CloudOptions,
+  { webhookUrl, time }: CloudOptions,
   simulation: Simulation,
   { webhookSecret, publicKey }: Secrets,
   started: Closers,
@@ -91,6 +92,8 @@ async function startGitHub(
     app: { id: APP_ID, publicKey },
     webhook: { url: webhookUrl, secret: webhookSecret },
     deliver: deliverByHttp,
+    // The functions are no faster than real time.
+    webhookAnswerMs: ANSWER_MS_MAX * time.speed,
   });
   const { url } = started.add(await serveGitHub({ service, port: 0 }));
   return { service, address: url };
