@@ -189,8 +189,11 @@ async function reading<Value>(
   }
 }
 
+/** By code, or by the words of Node.js where the SDK has wrapped the error. */
 function connectionCut(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ECONNRESET', 'EPIPE'].includes(String(error.code));
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return ['ECONNRESET', 'EPIPE'].includes(code) || /socket hang up|ECONNRESET|EPIPE/.test(error.message);
 }
 
 function projected(task: EcsTask): Task {

@@ -196,12 +196,6 @@ const AWS: readonly AwsRow[] = [
   { name: /./, message: /capacity provider/i, kind: 'refused', explanation: 'check the capacity provider' },
   {
     name: /^(InvalidParameter|Client)Exception$/,
-    message: /^TaskDefinition (is inactive|not found)/,
-    kind: 'refused',
-    explanation: 'check the task definition',
-  },
-  {
-    name: /^ClientException$/,
     message: /task ?definition/i,
     kind: 'refused',
     explanation: 'check the task definition',

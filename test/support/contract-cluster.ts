@@ -1,6 +1,6 @@
 /** What both clusters do: the one in ECS (through HTTP, with the real client) and the simulated one. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Cluster, TaskRequest } from '../../lib/world.ts';
+import type { Cluster, Outcome, Task, TaskRequest } from '../../lib/world.ts';
 import {
   aTaskDefinition,
   aWorld,
@@ -18,7 +18,7 @@ export type ClusterUnderTest = { cluster: Cluster; close: () => Promise<void> };
 
 const NAME = 'gha-default-0-4711-1';
 
-function aRequest(overrides: Partial<TaskRequest> = {}): TaskRequest {
+export function aRequest(overrides: Partial<TaskRequest> = {}): TaskRequest {
   return {
     name: NAME,
     taskDefinition: 'default',
@@ -134,6 +134,81 @@ export function clusterContract(
       });
     });
 
+    test.each(['throttleRunTask', 'failBefore', 'failAfter', 'cutBefore', 'cutAfter', 'accessDenied'])(
+      'after %s the same request again is one task',
+      async (fault) => {
+        const { cluster, ecs } = await aCluster();
+        ecs.setFaults({ [fault]: 1 });
+        await cluster.runTask(aRequest());
+        ecs.setFaults({ [fault]: 0 });
+        expect(await cluster.runTask(aRequest())).toMatchObject({ kind: 'ok', value: { startedBy: NAME } });
+        expect(ecs.books().tasks).toHaveLength(1);
+      },
+    );
+
+    test('a failure is the answer to its name, also when there is room again; the next name is free', async () => {
+      const { cluster, ecs } = await aCluster();
+      ecs.setFaults({ runTaskFailures: 1 });
+      expect(await cluster.runTask(aRequest())).toMatchObject({
+        kind: 'full',
+        reason: expect.stringMatching(/RESOURCE:MEMORY|AGENT/),
+      });
+      ecs.setFaults({ runTaskFailures: 0 });
+      expect(await cluster.runTask(aRequest())).toMatchObject({ kind: 'full' });
+      expect(await cluster.runTask(aRequest({ name: 'gha-default-0-4711-2' }))).toMatchObject({ kind: 'ok' });
+    });
+
+    test('a task that was asked to stop ends with the reason and its exit code; stopping it again is fine', async () => {
+      const { cluster, pass } = await aCluster({ container: runsFor(HOUR) });
+      const [taskArn] = await arns(cluster.runTask(aRequest()));
+      await pass(MINUTE);
+      const [running] = await tasks(cluster.describeTasks([taskArn]));
+      expect(running).toMatchObject({ lastStatus: 'RUNNING', createdAt: START, startedAt: expect.any(Number) });
+      expect(Object.keys(running ?? {})).not.toContain('exitCode');
+      expect(Object.keys(running ?? {})).not.toContain('stoppedReason');
+      expect(await cluster.stopTask(taskArn, 'x'.repeat(300))).toEqual({ kind: 'ok', value: undefined });
+      await pass(MINUTE);
+      const [stopped] = await tasks(cluster.describeTasks([taskArn]));
+      expect(stopped).toMatchObject({
+        lastStatus: 'STOPPED',
+        exitCode: 143,
+        stoppedReason: expect.stringMatching(/^x+/),
+      });
+      expect(await cluster.stopTask(taskArn, 'again')).toEqual({ kind: 'ok', value: undefined });
+    });
+
+    test.each([
+      ['failAfter', 'unknown'],
+      ['cutAfter', 'unknown'],
+      ['accessDenied', 'refused'],
+    ])('stopping that meets %s is %s', async (fault, kind) => {
+      const { cluster, ecs } = await aCluster();
+      const [taskArn] = await arns(cluster.runTask(aRequest()));
+      ecs.setFaults({ [fault]: 1 });
+      expect(await cluster.stopTask(taskArn, 'surplus')).toMatchObject({ kind });
+    });
+
+    test('the reason of a container that never started is told, and it has no exit code', async () => {
+      const { cluster, ecs, pass } = await aCluster();
+      ecs.setFaults({ cannotPullImage: 1 });
+      const [taskArn] = await arns(cluster.runTask(aRequest()));
+      await pass(5 * MINUTE);
+      const [stopped] = await tasks(cluster.describeTasks([taskArn]));
+      expect(stopped).toMatchObject({ lastStatus: 'STOPPED', stoppedReason: expect.stringMatching(/CannotPull/) });
+      expect(Object.keys(stopped ?? {})).not.toContain('exitCode');
+    });
+
+    test('lists may lag behind', async () => {
+      const { cluster, ecs, pass } = await aCluster();
+      ecs.setFaults({ listLagSeconds: 120 });
+      await cluster.runTask(aRequest());
+      expect(await cluster.findTask(NAME)).toEqual({ kind: 'ok', value: undefined });
+      expect(await cluster.listTasks()).toEqual({ kind: 'ok', value: [] });
+      await pass(3 * MINUTE);
+      expect(await cluster.findTask(NAME)).toMatchObject({ kind: 'ok', value: { startedBy: NAME } });
+      expect(await cluster.listTasks()).toMatchObject({ kind: 'ok', value: { length: 1 } });
+    });
+
     test('tasks are found by name: living, stopped, and no more after an hour', async () => {
       const { cluster, pass } = await aCluster({ container: runsFor(MINUTE) });
       await cluster.runTask(aRequest());
@@ -182,4 +257,17 @@ export function clusterContract(
       },
     );
   });
+}
+
+async function arns(outcome: Promise<Outcome<Task>>): Promise<[string]> {
+  const [task] = await tasks(
+    outcome.then((given) => (given.kind === 'ok' ? { ...given, value: [given.value] } : given)),
+  );
+  return [task?.taskArn ?? ''];
+}
+
+async function tasks(outcome: Promise<Outcome<Task[]>>): Promise<Task[]> {
+  const given = await outcome;
+  if (given.kind !== 'ok') throw new Error(`${given.kind}: ${given.reason}`);
+  return given.value;
 }
