@@ -201,53 +201,10 @@ test('a re-run is the next attempt of the same run under a new id', async () => 
   expect(body).toMatchObject({ run_attempt: 2, run_id: github.service.books.jobs.get(id)?.run.id });
 });
 
-describe('registrations', () => {
-  test('offline for a day: removed', async () => {
-    const github = aGitHub();
-    github.service.control.putInstallation({ owner: 'octo-org', kind: 'Organization' });
-    await register(github);
-    const connection = await connect(github, await register(github, { name: 'runner-2' }));
-    await github.pass(24 * 60 * MINUTE);
-    expect(github.service.control.runners().map(({ name }) => name)).toEqual(['runner-2']);
-    await connection.close();
-    await github.pass(24 * 60 * MINUTE);
-    expect(github.service.control.runners()).toEqual([]);
-  });
-
-  test('deleted while it listens: the process hears of it, and cannot connect again', async () => {
-    const github = aGitHub();
-    github.service.control.putInstallation({ owner: 'octo-org', kind: 'Organization' });
-    const runner = await register(github);
-    const connection = await connect(github, runner);
-    expect(await github.service.runnerSide.connect(runner.jitConfig)).toEqual({ kind: 'conflict' });
-    expect((await call(github, 'DELETE', runnersPath(runner.id))).status).toBe(204);
-    expect(await connection.next()).toEqual({ kind: 'deleted' });
-    expect(await github.service.runnerSide.connect(runner.jitConfig)).toEqual({ kind: 'deleted' });
-  });
-
-  test('with the switch an idle one is removed within six minutes', async () => {
-    const github = aGitHub({ faults: { idleJitRemoved: 1 } });
-    github.service.control.putInstallation({ owner: 'octo-org', kind: 'Organization' });
-    const connection = await connect(github, await register(github));
-    await github.pass(6 * MINUTE);
-    expect(await connection.next()).toEqual({ kind: 'deleted' });
-  });
-
-  test('a ghost: its job goes back, its registration is gone, and nobody tells it', async () => {
-    const github = aGitHub({ faults: { ghostRunners: 1 } });
-    const [id = 0] = queue(github);
-    const { connection, job } = await takeJob(github, await register(github));
-    expect(job).toBeUndefined();
-    expect(jobOf(github, id).state).toBe('queued');
-    expect(github.service.control.runners()).toEqual([]);
-    expect(await Promise.race([connection.next(), github.pass(60 * MINUTE)])).toBeUndefined();
-  });
-});
-
 test('thousands of jobs and runners pair off quickly', async () => {
   const github = aGitHub({ faults: { pointsPerMinuteMax: 1e9, callsPerHourMax: 1e9 } });
-  const ids = queue(github, { count: 3000 });
-  for (let number = 0; number < 3000; number += 1) {
+  const ids = queue(github, { count: 1000 });
+  for (let number = 0; number < 1000; number += 1) {
     const { connection } = await takeJob(github, await register(github, { name: `runner-${number}` }));
     await connection.finish('success');
   }

@@ -45,6 +45,19 @@ export function aGitHub(given: Given = {}) {
 
 export type GitHubUnderTest = ReturnType<typeof aGitHub>;
 
+/** With `octo-org` and its repositories `app` and `other`. */
+export function anOwnedGitHub(given: Given = {}, more: object = {}): GitHubUnderTest {
+  const github = aGitHub(given);
+  const repositories = ['app', 'other'];
+  github.service.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories, ...more });
+  return github;
+}
+
+/** What the answer says went wrong. */
+export function messageOf({ body }: RestAnswer): string | undefined {
+  return (body as { message?: string } | undefined)?.message;
+}
+
 /** Queues jobs and gives their ids. */
 export function queue(github: GitHubUnderTest, jobs: Record<string, unknown> = {}): number[] {
   const made = github.service.control.addJobs({ owner: 'octo-org', repo: 'app', labels: ['self-hosted'], ...jobs });

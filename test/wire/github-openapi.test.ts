@@ -195,7 +195,6 @@ function runners(scope: string, params: Params, idleId: () => number, busyId?: (
   ];
 }
 
-const asApp = (operation: string) => / \/app|\/installation$/.test(operation);
 const named = rows.map((row): [string, Row] => [`${row.operation}: ${row.sentence} → ${row.status}`, row]);
 
 describe.each(['', '/api/v3'])('below %p', (base) => {
@@ -238,7 +237,9 @@ async function ask(base: string, { operation, params, query, body }: Row): Promi
   const [method = '', path = ''] = operation.split(' ');
   const filled = path.replace(/\{(\w+)\}/g, (_whole, name: string) => String(params?.()[name]));
   const seconds = START / 1000;
-  const credential = asApp(operation) ? jwt({ iat: seconds - 60, exp: seconds + 540, iss: '4711' }) : token;
+  const credential = / \/app|\/installation$/.test(operation)
+    ? jwt({ iat: seconds - 60, exp: seconds + 540, iss: '4711' })
+    : token;
   const answer = await fetch(`${served.url}${base}${filled}?${new URLSearchParams(query)}`, {
     method,
     headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
