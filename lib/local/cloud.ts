@@ -49,7 +49,7 @@ type Secrets = { webhookSecret: string; ticketSecret: string; publicKey: string;
 type Simulation = { clock: StoppableClock; chance: Chance };
 
 const APP_ID = 123_456;
-/** The functions' App asks in PKCS#1 or PKCS#8; GitHub gives 2048 bits. */
+/** As GitHub's own keys have. */
 const KEY_BITS = 2048;
 
 /** Whatever has been started is in `started`, also when this throws. */
@@ -71,10 +71,9 @@ export async function startCloud(options: CloudOptions, started: Closers): Promi
 }
 
 function newSecrets(): Secrets {
-  const encoding = { type: 'spki', format: 'pem' } as const;
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
     modulusLength: KEY_BITS,
-    publicKeyEncoding: encoding,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   const secret = (): string => randomBytes(20).toString('hex');

@@ -14,6 +14,7 @@ const STALLED_SIMULATED_MS = 1_800_000;
 
 /** Gives what is left behind; without `--once` it does not look for it, and waits as long as it takes. */
 export async function demonstrate(stack: Stack, pools: PoolsFile, options: StartOptions): Promise<string[]> {
+  if (options.jobs === 0) return options.once ? leftovers(stack) : [];
   queueJobs(stack.github, pools, options.jobs);
   const shown = progress(process.stdout);
   const counts = () => countJobs(stack.github.control.jobs());

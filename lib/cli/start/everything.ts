@@ -2,6 +2,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stop as stopEsbuild } from 'esbuild';
 import type { Closers } from '../../local/closers.ts';
 import type { FunctionName } from '../../local/functions.ts';
 import { PortBusy } from '../../local/listen.ts';
@@ -44,6 +45,8 @@ async function buildBundles(started: Closers): Promise<Record<FunctionName, stri
   const outdir = await mkdtemp(join(tmpdir(), 'ecs-runners-'));
   started.add({ close: () => rm(outdir, { recursive: true, force: true }) });
   const bundles = await build({ outdir });
+  // Its process would stay with us.
+  await stopEsbuild();
   return Object.fromEntries(bundles.map(({ name, file }) => [name, file])) as Record<FunctionName, string>;
 }
 
