@@ -255,6 +255,8 @@ test('killed during a job it says nothing to anybody', async () => {
   expect(state).toEqual({ exitCode: EXIT_KILLED, endedAt: 0 });
   expect(paths(asked)).toEqual(['registration', 'started']);
   expect(github.service.control.jobs()).toMatchObject([{ state: 'in_progress' }]);
+  await github.pass(5 * MINUTE);
+  expect(github.service.control.jobs()).toMatchObject([{ state: 'completed', conclusion: 'failure' }]);
 });
 
 test('a job that was cancelled before it could acquire it: listens on and takes the next', async () => {

@@ -217,6 +217,8 @@ describe('deliveries', () => {
     await github.pass(0);
     expect(github.sent.at(-1)).toEqual(github.sent[0]);
     expect(github.service.webhooks.deliveries.at(-1)).toMatchObject({ redelivery: true });
+    await github.pass(3 * 24 * 60 * MINUTE + SECOND);
+    expect((await ask('POST', `/app/hook/deliveries/${ids[4]}/attempts`)).status).toBe(404);
   });
 
   test('of another secret or as a form, once the hook is changed', async () => {

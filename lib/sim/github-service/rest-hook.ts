@@ -1,8 +1,9 @@
 /** REST: the App's hook and its deliveries. For the App itself only. */
 import { addressOf, answer, failure, invalid, notFound, type RestAnswer } from './answers.ts';
+import type { Hub } from './hub.ts';
 import { eventText } from './payloads.ts';
 import type { RestCall, Route } from './rest.ts';
-import type { Delivery, Hook } from './webhooks.ts';
+import { type Delivery, type Hook, KEPT_MS } from './webhooks.ts';
 
 export const hookRoutes: readonly Route[] = [
   {
@@ -34,7 +35,7 @@ function changeConfig({ webhooks, body }: RestCall): RestAnswer {
 }
 
 /** Newest first; the cursor is the id of the last one shown. */
-function listDeliveries({ webhooks, request }: RestCall): RestAnswer {
+function listDeliveries({ webhooks, request, hub }: RestCall): RestAnswer {
   const { cursor, status } = request.query ?? {};
   const perPage = Math.min(100, Number(request.query?.['per_page'] ?? 30));
   if (!Number.isInteger(perPage) || perPage < 1) return invalid('HookDelivery', 'per_page');
@@ -43,7 +44,8 @@ function listDeliveries({ webhooks, request }: RestCall): RestAnswer {
   const page: Delivery[] = [];
   for (let index = webhooks.deliveries.length - 1; index >= 0 && page.length <= perPage; index -= 1) {
     const delivery = webhooks.deliveries[index];
-    if (delivery !== undefined && delivery.id < before && hasStatus(delivery, status)) page.push(delivery);
+    if (delivery === undefined || !isKept(hub, delivery)) break;
+    if (delivery.id < before && hasStatus(delivery, status)) page.push(delivery);
   }
   const shown = page.slice(0, perPage);
   const last = shown.at(-1);
@@ -77,8 +79,13 @@ function redeliver(call: RestCall): RestAnswer {
   return answer(202, {});
 }
 
-function find({ webhooks, params }: RestCall): Delivery | undefined {
-  return webhooks.deliveries.find(({ id }) => id === Number(params['delivery_id']));
+function find({ webhooks, params, hub }: RestCall): Delivery | undefined {
+  const found = webhooks.deliveries.find(({ id }) => id === Number(params['delivery_id']));
+  return found !== undefined && isKept(hub, found) ? found : undefined;
+}
+
+function isKept(hub: Hub, delivery: Delivery): boolean {
+  return delivery.deliveredAt >= hub.time.now() - KEPT_MS;
 }
 
 function itemJson(delivery: Delivery) {

@@ -9,8 +9,9 @@ import { eventText, jobJson } from './payloads.ts';
 
 /** GitHub docs, "Handling webhook deliveries": the receiver has 10 seconds. */
 export const ANSWER_MS_MAX = 10_000;
-/** GitHub docs: deliveries of the last 3 days are kept. Older ones are forgotten when there are this many more. */
-const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
+/** GitHub docs: deliveries of the last 3 days can be seen and made again. */
+export const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
+/** Older ones are forgotten when there are so many. */
 const FORGET_AT = 1000;
 /** Field reports: seconds to minutes. */
 const DELAY_MS = { least: 1000, most: 180_000 };
