@@ -38,26 +38,33 @@ export type Installations = <Value>(
 export function createInstallations(settings: GitHubSettings): Installations {
   const kept = new Map<number, Octokit>();
 
+  /** What GitHub did not accept is not kept. */
   async function attempt<Value>(
     installation: number,
-    use: (octokit: Octokit) => Promise<Outcome<Value>>,
-  ): Promise<Outcome<Value>> {
-    const before = kept.get(installation);
-    const octokit = before ?? createOctokit(settings, installation);
-    kept.set(installation, octokit);
+    octokit: Octokit,
+    use: (octokit: Octokit) => Promise<Value>,
+  ): Promise<Value> {
     try {
       return await use(octokit);
     } catch (error) {
-      if (!isUnauthorized(error)) throw error;
-      if (kept.get(installation) === octokit) kept.delete(installation);
-      if (before === undefined) throw error;
-      return attempt(installation, use);
+      if (isUnauthorized(error) && kept.get(installation) === octokit) kept.delete(installation);
+      throw error;
     }
   }
 
   return async (installation, call, use) => {
+    const before = kept.get(installation);
+    const fresh = () => {
+      const octokit = createOctokit(settings, installation);
+      kept.set(installation, octokit);
+      return attempt(installation, octokit, use);
+    };
     try {
-      return await attempt(installation, use);
+      if (before === undefined) return await fresh();
+      return await attempt(installation, before, use).catch((error) => {
+        if (isUnauthorized(error)) return fresh();
+        throw error;
+      });
     } catch (error) {
       return githubFailure(error, call, settings.clock.now());
     }

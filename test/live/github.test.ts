@@ -1,8 +1,9 @@
 import { createVerify } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createGitHub } from '../../lib/live/github.ts';
 import { restBaseUrl } from '../../lib/live/github-app.ts';
 import type { GitHub, Scope } from '../../lib/world.ts';
+import { useFakeDate } from '../support/fake-date.ts';
 import { KEYS } from '../support/github-service.ts';
 
 test.each([
@@ -158,6 +159,51 @@ describe('tokens', () => {
     expect(JSON.stringify(refused)).not.toContain(privateKey);
     privateKey = KEYS.privateKey;
     expect(await github.listRunners(scope)).toMatchObject({ kind: 'ok' });
+  });
+
+  describe('that GitHub accepts no longer', () => {
+    let accepted: string[];
+    const calls = () => asked.filter(({ path }) => path.includes('/runners')).length;
+    beforeEach(() => {
+      // Octokit's auth-app waits for tokens that are younger than 5 s.
+      useFakeDate(now);
+      accepted = ['token ghs_1'];
+      answers['/generate-jitconfig'] = ({ headers }) =>
+        accepted.includes(String(headers['authorization']))
+          ? { status: 201, json: { runner: { id: 9 }, encoded_jit_config: 'aml0' } }
+          : { status: 401, json: { message: 'Bad credentials' } };
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    test('are replaced, once, and the call is made again: nothing was done', async () => {
+      const github = aGitHub();
+      expect(await github.registerRunner(scope, runner)).toMatchObject({ kind: 'ok' });
+      jest.setSystemTime(now + 60_000);
+      accepted = ['token ghs_2'];
+      expect(await github.registerRunner(scope, runner)).toMatchObject({ kind: 'ok' });
+      expect(await github.registerRunner(scope, runner)).toMatchObject({ kind: 'ok' });
+      expect([calls(), tokenCalls().length]).toEqual([4, 2]);
+    });
+
+    test('and whose successors are not accepted either are refused, and not kept', async () => {
+      const github = aGitHub();
+      await github.registerRunner(scope, runner);
+      jest.setSystemTime(now + 60_000);
+      accepted = [];
+      answers['/access_tokens'] = () => ({ status: 401, json: { message: 'A JSON web token could not be decoded' } });
+      expect(await github.registerRunner(scope, runner)).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringMatching(/check its id and private key/),
+      });
+      accepted = ['token ghs_3'];
+      answers['/access_tokens'] = () => ({
+        status: 201,
+        json: { token: 'ghs_3', expires_at: new Date(now + 3_600_000).toISOString(), permissions: {} },
+      });
+      expect(await github.registerRunner(scope, runner)).toMatchObject({ kind: 'ok' });
+    });
   });
 
   test('settings that cannot be read are an exception: nobody decided anything', async () => {
