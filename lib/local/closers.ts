@@ -2,7 +2,7 @@
 export type Closing = { close(): unknown };
 
 export type Closers = {
-  /** Gives back what it was given. */
+  /** Gives back what it was given; what comes after `closeAll` is closed at once. */
   add<Started extends Closing>(started: Started): Started;
   /** Goes on when one of them cannot be closed; throws the first such error at the end. */
   closeAll(): Promise<void>;
@@ -10,12 +10,15 @@ export type Closers = {
 
 export function closers(): Closers {
   const all: Closing[] = [];
+  let closed = false;
   return {
     add: (started) => {
-      all.push(started);
+      if (closed) void started.close();
+      else all.push(started);
       return started;
     },
     closeAll: async () => {
+      closed = true;
       const errors: unknown[] = [];
       for (const one of all.splice(0).reverse()) {
         try {

@@ -63,7 +63,9 @@ export function createFunction(options: FunctionOptions): LocalFunction {
     try {
       if (slot.environment?.alive() !== true) slot.environment = await startEnvironment(environmentOptions(options));
       if (closed) await slot.environment.kill();
-      return await slot.environment.invoke(JSON.stringify(event));
+      const result = await slot.environment.invoke(JSON.stringify(event));
+      if (!result.ok && !closed && endedWithoutAWord(result.error.errorType)) options.log(result.error.errorMessage);
+      return result;
     } finally {
       giveBack(slot);
     }
@@ -91,6 +93,11 @@ export function createFunction(options: FunctionOptions): LocalFunction {
       await kill();
     },
   };
+}
+
+/** Of everything else the runtime has said itself what it was. */
+function endedWithoutAWord(errorType: string): boolean {
+  return errorType === 'Sandbox.Timedout' || errorType === 'Runtime.ExitError';
 }
 
 function throttled(name: string): InvokeResult {

@@ -11,7 +11,8 @@ export type Progress = {
 
 /** One line that changes in a terminal; elsewhere a line for each change. */
 export function progress(stream: NodeJS.WriteStream): Progress {
-  if (!stream.isTTY) return plainProgress(stream);
+  // A terminal that does not say how wide it is cannot be drawn on: clearing the line would never end.
+  if (!stream.isTTY || !(stream.columns > 0)) return plainProgress(stream);
   const spinner = ora({ stream, discardStdin: false }).start();
   return {
     show: (counts) => {
