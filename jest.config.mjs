@@ -8,4 +8,5 @@ export default {
   },
   injectGlobals: false,
   maxWorkers: 2,
+  testTimeout: 60_000,
 };

@@ -91,6 +91,12 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   const minute = Math.floor(now / 60_000);
   if (item.awaitsWord !== undefined) return now - item.awaitsWord >= AWAIT_WORD_MS;
   if (item.state === 'in_progress') return seat === undefined && (minute + item.job) % 10 === 0;
+  if (worksForStranger(seat, now)) return true;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
   return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
+}
+
+/** A job has been running in it for a while, and nobody has said which: perhaps not the one it came for. */
+export function worksForStranger(seat: Seat | undefined, now: number): boolean {
+  return seat?.startedAt !== undefined && seat.busyWith === undefined && now - seat.startedAt >= AWAIT_WORD_MS;
 }

@@ -14,8 +14,12 @@ import {
 import type { Pool } from './pool.ts';
 import type { PoolRecord, Seat } from './runner.ts';
 
-/** What one look decides: whom to launch where, why nobody else, and when to look again (ms since 1970). */
+/**
+ * What one look decides: who gets a runner that nobody else needs, whom to launch where, why nobody else, and when to
+ * look again (ms since 1970).
+ */
 export type Plan = {
+  adoptions: { job: number; seat: Seat }[];
   launches: { job: number; places: number[] }[];
   why: string;
   lookAt?: number;
@@ -38,7 +42,10 @@ export function plan(seen: Observation): Plan {
   const { pool, seats, now } = seen;
   const may = allowance(pool, seats, seen.health, now);
   const taken = served(seats);
-  const owed = seen.backlog.filter((item) => isOwed(item, taken, now));
+  const waiting = seen.backlog.filter((item) => isOwed(item, taken, now));
+  const adoptions = may.launches > 0 ? adopt(spares(seats, seen.backlog), waiting) : [];
+  const adopted = new Set(adoptions.map(({ job }) => job));
+  const owed = waiting.filter(({ job }) => !adopted.has(job));
   const free = pool.max - seats.length;
   const chosen = choose({ owed, own: seen.own, free, launches: may.launches, now });
   const allowed = pace(seats, chosen, now);
@@ -50,11 +57,41 @@ export function plan(seen: Observation): Plan {
     ...(may.launches > 0 ? seen.backlog.map((item) => laterThan(item, taken, now)) : []),
   ].filter((time) => time !== undefined);
   return {
+    adoptions,
     launches: deal(freePlaces(pool, seats, allowed[0]?.job ?? 0), allowed),
     why: isPaced ? 'launches are paced to the registrations that GitHub allows in a minute' : may.reason,
     ...(times.length > 0 && { lookAt: Math.min(...times) }),
     unproven: seen.health.proven !== pool.taskDefinition,
   };
+}
+
+/**
+ * Runners of which no job is known, and that no job needs: theirs runs elsewhere or was cancelled. Runners and jobs
+ * change partners while several events are recorded side by side; this brings together who was left over. One that
+ * works is among them: the job in it is one that we still believe to be queued, or a stranger; the janitor finds out.
+ */
+function spares(seats: readonly Seat[], backlog: readonly BacklogRecord[]): Seat[] {
+  const running = new Set(backlog.filter(({ state }) => state === 'in_progress').map(({ job }) => job));
+  return seats.filter(
+    ({ state, busyWith, serves }) =>
+      state !== 'gone' && busyWith === undefined && (serves === undefined || running.has(serves)),
+  );
+}
+
+/** Each spare runner for the oldest job that it may take. */
+function adopt(seats: readonly Seat[], jobs: readonly BacklogRecord[]): Plan['adoptions'] {
+  const left = [...jobs];
+  return seats.flatMap((seat) => {
+    const at = left.findIndex((item) => mayTake(seat, item));
+    const [item] = at < 0 ? [] : left.splice(at, 1);
+    return item === undefined ? [] : [{ job: item.job, seat }];
+  });
+}
+
+/** Jobs of one pool are interchangeable where the runner may take them: in its organisation, or on its repository. */
+export function mayTake(seat: Seat, item: BacklogRecord): boolean {
+  const isSameOwner = item.installation === seat.installation && item.owner === seat.owner;
+  return item.state === 'queued' && isSameOwner && (seat.repository ?? item.repository) === item.repository;
 }
 
 /** Somebody else will be launched soon, or at the latest by the next look; a cautious pool waits for its first containers. */

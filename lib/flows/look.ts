@@ -2,11 +2,12 @@
 import type { PoolHealth } from '../core/demand.ts';
 import { allowance, isOwed, observedHealth, plan, readLimit, served } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
-import { MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
+import { DISPLACED_WAIT_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
 import type { Pool } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import { poolRecord } from '../core/runner.ts';
 import type { World } from '../world.ts';
+import { adopt } from './adopt.ts';
 import type { Config } from './config.ts';
 import { mirror } from './jobs.ts';
 import { launch } from './launch.ts';
@@ -21,19 +22,25 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const now = world.clock.now();
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
-  const jobs = await recordsOf(world, decided.launches, own);
-  const launching = decided.launches.map(async ({ job, places }) => {
+  const jobs = await recordsOf(world, [...decided.launches, ...decided.adoptions], own);
+  const begin = async (job: number, action: (owed: JobRecord) => Promise<unknown>) => {
     const record = jobs.get(job);
     const owed = record && (await launchable(world, config, record));
-    return owed && launch(world, config, { pool, job: owed, places, unproven: decided.unproven });
-  });
-  const ends = await Promise.all(launching);
-  const more = ends.includes('no place') ? now : decided.lookAt;
-  const launched = new Set(decided.launches.map(({ job }) => job));
+    return typeof owed === 'object' ? action(owed) : owed;
+  };
+  const ends = await Promise.all([
+    ...decided.adoptions.map(({ job, seat }) => begin(job, (owed) => adopt(world, seat, owed))),
+    ...decided.launches.map(({ job, places }) =>
+      begin(job, (owed) => launch(world, config, { pool, job: owed, places, unproven: decided.unproven })),
+    ),
+  ]);
+  const more = ends.includes('no place') || ends.includes(false) ? now : decided.lookAt;
+  const later = ends.includes('later') ? now + DISPLACED_WAIT_MS : undefined;
+  const launched = new Set([...decided.launches, ...decided.adoptions].map(({ job }) => job));
   await Promise.all([
     repairSeats(world, seats),
     ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
-    more === undefined ? undefined : lookAgain(world, pool.name, more),
+    ...[more, later].map((at) => at && lookAgain(world, pool.name, at)),
   ]);
 }
 
@@ -87,16 +94,24 @@ async function recordsOf(
  * in line. History names a runner only after that runner's seat says that it serves the job, so a name without
  * such a seat is what an ended launch has left.
  */
-async function launchable(world: World, config: Config, record: JobRecord): Promise<JobRecord | undefined> {
+async function launchable(world: World, config: Config, record: JobRecord): Promise<JobRecord | 'later' | undefined> {
   if (record.state !== 'queued' || record.awaitsWord !== undefined) {
     await mirror(world, record);
     return undefined;
   }
+  if ((record.notBefore ?? 0) > world.clock.now()) return 'later';
   if (record.runner === undefined) return record;
   const seat = await seatOf(world, config, record.runner);
-  if (seat?.serves === record.job) return undefined;
+  return seat?.serves === record.job ? undefined : displaced(world, record);
+}
+
+/** Somebody may be bringing it another runner at this moment: it is owed a launch if it has none in a few seconds. */
+async function displaced(world: World, record: JobRecord): Promise<'later'> {
   const { runner, ...rest } = record;
-  return world.history.put({ ...rest, reason: `${runner} does not come any more` }, record);
+  const notBefore = world.clock.now() + DISPLACED_WAIT_MS;
+  const released = await world.history.put({ ...rest, notBefore, reason: `${runner} does not come any more` }, record);
+  if (released !== undefined) await mirror(world, released);
+  return 'later';
 }
 
 /** A job that was not launched says why; those of other events said so when they were recorded. */

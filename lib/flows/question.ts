@@ -1,5 +1,5 @@
 /** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
-import { isQuestionable } from '../core/cleanup.ts';
+import { isQuestionable, worksForStranger } from '../core/cleanup.ts';
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
@@ -7,6 +7,7 @@ import type { GitHubJob, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
+import { changeSeat } from './seats.ts';
 
 /** Gives the number of waiting jobs of each pool that has any. */
 export async function questionJobs(world: World, config: Config, seats: readonly Seat[]): Promise<Map<string, number>> {
@@ -15,21 +16,23 @@ export async function questionJobs(world: World, config: Config, seats: readonly
   const lists = await Promise.all(config.pools.pools.map(({ name }) => world.backlog.list(name)));
   const items = lists.flat();
   const questions = items.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
-  await Promise.all(questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item)));
+  await Promise.all(
+    questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
+  );
   const waiting = new Map<string, number>();
   for (const { pool, state } of items) if (state === 'queued') waiting.set(pool, (waiting.get(pool) ?? 0) + 1);
   return waiting;
 }
 
-async function guarded(world: World, config: Config, item: BacklogRecord): Promise<void> {
+async function guarded(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
   try {
-    await question(world, config, item);
+    await question(world, config, item, seat);
   } catch (error) {
     world.log({ decision: 'left for the next run', reason: String(error), job: item.job });
   }
 }
 
-async function question(world: World, config: Config, item: BacklogRecord): Promise<void> {
+async function question(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
   const record = await world.history.get({ job: item.job });
   if (record === undefined || record.state === 'completed') {
     await (record === undefined ? world.backlog.remove(item) : mirror(world, record));
@@ -39,7 +42,7 @@ async function question(world: World, config: Config, item: BacklogRecord): Prom
   const answer = await world.github.job({ installation, owner, repository }, record.job);
   const said = answer.kind === 'ok' ? answer.value.state : answer.reason;
   world.log({ decision: 'asked GitHub about a job', reason: `GitHub says: ${said}`, job: record.job });
-  if (answer.kind === 'ok' && answer.value.state === 'queued') return stillQueued(world, record);
+  if (answer.kind === 'ok' && answer.value.state === 'queued') return stillQueued(world, record, seat);
   if (answer.kind === 'ok' && answer.value.state !== 'held') {
     await recordJob(world, config, reported(record, answer.value, answer.value.state));
     return;
@@ -47,10 +50,21 @@ async function question(world: World, config: Config, item: BacklogRecord): Prom
   await keep(world, config, record, `GitHub says: ${said}`);
 }
 
-async function stillQueued(world: World, record: JobRecord): Promise<void> {
-  if (record.awaitsWord === undefined) return;
-  await changeJob(world, record.job, ({ awaitsWord: _, ...current }) => ({
+/** If its runner has been working for somebody else, it is not coming any more: the job is owed a launch. */
+async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined): Promise<void> {
+  const isLost = worksForStranger(seat, world.clock.now());
+  if (seat !== undefined && isLost) {
+    await changeSeat(world, seat, (current) => {
+      const { serves, ...rest } = current;
+      return serves === record.job && current.busyWith === undefined
+        ? { ...rest, reason: 'runs a job of others' }
+        : current;
+    });
+  }
+  if (record.awaitsWord === undefined && !isLost) return;
+  await changeJob(world, record.job, ({ awaitsWord: _, runner, ...current }) => ({
     ...current,
+    ...(runner !== undefined && !(isLost && runner === seat?.name) && { runner }),
     reason: 'GitHub confirms that it is queued',
   }));
 }

@@ -1,6 +1,7 @@
 /** What GitHub reported about a job: history, then backlog, then the runners it concerns. */
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { recordEvent } from '../core/job.ts';
+import { DISPLACED_WAIT_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import { poolFor } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
@@ -8,7 +9,7 @@ import type { World } from '../world.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { changeJob, mirror } from './jobs.ts';
-import { changeSeat, seatOf } from './seats.ts';
+import { asSeats, changeSeat, seatOf } from './seats.ts';
 
 /** The pool to look at, and the job as recorded, if it may be launched. */
 export type Recorded = { pool: string; job: JobRecord; item: BacklogRecord | undefined };
@@ -60,29 +61,29 @@ async function pairRunners(
   event: JobEvent,
 ): Promise<void> {
   if (event.state === 'queued') return;
-  const known = before?.state === 'in_progress' && before.ranOn === event.runnerName;
-  const displaced = event.runnerName === undefined || known ? undefined : await occupy(world, config, event);
-  const heir = before?.runner === undefined ? undefined : await serveInstead(world, config, before, displaced?.job);
-  if (displaced !== undefined) await handOver(world, displaced, heir);
+  const isKnown = before?.state === 'in_progress' && before.ranOn === event.runnerName;
+  const name = isKnown ? undefined : baseName(config, event.runnerName ?? '');
+  const awaited = name === undefined ? undefined : await awaitedBy(world, config, name, event.job);
+  const isSwap = awaited !== undefined || (before?.runner !== undefined && before.runner !== name);
+  // In this order nobody who looks meanwhile finds the displaced job without a runner that serves it.
+  const heir = isSwap ? await serveInstead(world, before?.pool, event.job, { except: name, to: awaited }) : undefined;
+  if (name !== undefined) await occupy(world, config, name, event.job);
+  if (name !== undefined && awaited !== undefined) await handOver(world, { job: awaited, runner: name }, heir);
 }
 
-/** The runner that GitHub named is busy with this job; gives the job which it was coming for, if that was another. */
-async function occupy(
-  world: World,
-  config: Config,
-  event: JobEvent,
-): Promise<{ job: number; runner: string } | undefined> {
-  const name = baseName(config, event.runnerName ?? '');
-  if (name === undefined) return undefined;
-  let awaited: number | undefined = parseRunnerName(config.prefix, name)?.job;
+/** The job for which the runner was coming, if that is another than the one it has taken. */
+async function awaitedBy(world: World, config: Config, name: string, taken: number): Promise<number | undefined> {
   const seat = await seatOf(world, config, name);
-  if (seat !== undefined) {
-    await changeSeat(world, seat, (current) => {
-      awaited = current.serves;
-      return busySeat(current, event.job, world.clock.now());
-    });
-  }
-  return awaited === undefined || awaited === event.job ? undefined : { job: awaited, runner: name };
+  const awaited = seat === undefined ? parseRunnerName(config.prefix, name)?.job : seat.serves;
+  return awaited === taken ? undefined : awaited;
+}
+
+/** The runner that GitHub named is busy with this job. */
+async function occupy(world: World, config: Config, name: string, job: number): Promise<void> {
+  const place = parseRunnerName(config.prefix, name);
+  if (place === undefined) return;
+  const now = world.clock.now();
+  await changeSeat(world, { ...place, name }, (current) => busySeat(current, job, now));
 }
 
 function busySeat(seat: Seat, job: number, now: number): Seat {
@@ -98,32 +99,49 @@ function busySeat(seat: Seat, job: number, now: number): Seat {
   };
 }
 
-/** The job has lost its runner to another; `heir` comes for it now, or it is owed a launch. */
+/** The job has lost its runner to another; `heir` comes for it now, or it is soon owed a launch. */
 async function handOver(world: World, lost: { job: number; runner: string }, heir: string | undefined): Promise<void> {
+  const notBefore = world.clock.now() + DISPLACED_WAIT_MS;
   await changeJob(world, lost.job, (record) => {
     if (record.state !== 'queued' || record.runner !== lost.runner) return record;
     const { runner: _, ...kept } = record;
-    const reason = `its runner took another job${heir === undefined ? '' : `; ${heir} comes instead`}`;
-    return { ...kept, reason, ...(heir !== undefined && { runner: heir }) };
+    if (heir !== undefined)
+      return { ...kept, runner: heir, reason: `its runner took another job; ${heir} comes instead` };
+    return { ...kept, notBefore, reason: 'its runner took another job' };
   });
 }
 
-/** The runner that was coming for the job now comes for `to`, or for nobody; gives its name if it does come for `to`. */
+/**
+ * Whichever runner was coming for the job comes for `to` now, or for nobody; gives its name if it does come for `to`.
+ * The seats say who serves whom; what history says of it may be one swap behind.
+ */
 async function serveInstead(
   world: World,
-  config: Config,
-  before: JobRecord,
-  to: number | undefined,
+  pool: string | undefined,
+  job: number,
+  { except, to }: { except: string | undefined; to: number | undefined },
 ): Promise<string | undefined> {
-  const seat = await seatOf(world, config, before.runner ?? '');
-  if (seat === undefined) return undefined;
-  const after = await changeSeat(world, seat, (current) => {
-    if (current.serves !== before.job || current.state === 'busy') return current;
-    const { serves: _, ...kept } = current;
-    if (to === undefined || current.state === 'gone') return { ...kept, reason: `job ${before.job} does not need it` };
-    return { ...kept, serves: to, reason: `comes for job ${to} instead of ${before.job}` };
-  });
-  return to !== undefined && after?.serves === to ? after.name : undefined;
+  if (pool === undefined) return undefined;
+  const seats = asSeats(await world.runners.list(pool)).filter(({ serves, name }) => serves === job && name !== except);
+  let heir: string | undefined;
+  for (const seat of seats) {
+    const next = heir === undefined ? to : undefined;
+    const after = await changeSeat(world, seat, (current) =>
+      isFree(current, job) ? servesNow(current, next) : current,
+    );
+    if (next !== undefined && after?.serves === next) heir = after.name;
+  }
+  return heir;
+}
+
+/** A runner that works on a job that nobody has named yet is passed on like one that only comes. */
+function isFree(seat: Seat, job: number): boolean {
+  return seat.serves === job && seat.busyWith === undefined;
+}
+
+function servesNow({ serves, ...seat }: Seat, job: number | undefined): Seat {
+  if (job === undefined || seat.state === 'gone') return { ...seat, reason: `job ${serves} does not need it` };
+  return { ...seat, serves: job, reason: `comes for job ${job} instead of ${serves}` };
 }
 
 /** `<name>-<mint>` at GitHub is our runner `<name>`. */

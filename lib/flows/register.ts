@@ -1,16 +1,17 @@
 /** A container swaps its ticket for a JIT configuration. */
-import type { BacklogRecord } from '../core/job.ts';
-import { claimedBy } from '../core/launch.ts';
+import { isOwed, mayTake, served } from '../core/demand.ts';
+import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { mintedName } from '../core/name.ts';
 import { mayMint, takeMint } from '../core/registration.ts';
 import type { Seat } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
 import type { Failure, World } from '../world.ts';
+import { adopt } from './adopt.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { scopeOf } from './end.ts';
 import { release } from './jobs.ts';
-import { changeSeat, seatOf } from './seats.ts';
+import { asSeats, changeSeat, seatOf } from './seats.ts';
 import { isTicket, reportCredentialFor } from './ticket.ts';
 
 export type RegistrationAnswer =
@@ -48,7 +49,10 @@ async function registerRunner(world: World, config: Config, name: string): Promi
   if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
   if (may.decision === 'exhausted') return giveUp(world, seat, may.reason);
-  if (!(await isWanted(world, seat))) return giveUp(world, seat, 'no queued job needs it');
+  const wish = await wishFor(world, seat);
+  if (wish === 'none') return giveUp(world, seat, 'no queued job needs it');
+  if (wish === 'soon known')
+    return { kind: 'wait', reason: 'its job has changed runners', retryAfterSeconds: RETRY_SECONDS };
   const wait = await paceMint(world, seat);
   if (wait !== undefined) return wait;
   return mint(world, config, seat);
@@ -57,42 +61,47 @@ async function registerRunner(world: World, config: Config, name: string): Promi
 /** While another mint of the runner is in flight, or GitHub did not answer. */
 const RETRY_SECONDS = 2;
 
-/** The job it comes for is still queued; else another job that nobody is coming for takes its place. */
-async function isWanted(world: World, seat: Seat): Promise<boolean> {
+/**
+ * The job it comes for is still queued; else another job that nobody is coming for takes its place. When its job has
+ * only just been taken by another runner, the job that waited for that one may be on its way to this one.
+ */
+async function wishFor(world: World, seat: Seat): Promise<'wanted' | 'none' | 'soon known'> {
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
-  if (job?.state === 'queued' && job.runner === seat.name) return true;
-  const backlog = await world.backlog.list(seat.pool, { limit: ADOPTION_READ_MAX });
-  for (const item of backlog.filter((one) => isCovered(seat, one)).slice(0, ADOPTIONS_TRIED_MAX)) {
-    if (await adopt(world, seat, item)) return true;
+  if (job?.state === 'queued' && job.runner === seat.name) return 'wanted';
+  if (await adoptAny(world, seat)) return 'wanted';
+  const takenAt = job?.ranOn === undefined ? undefined : (job.completedAt ?? job.startedAt);
+  return takenAt !== undefined && world.clock.now() - takenAt < DISPLACED_WAIT_MS ? 'soon known' : 'none';
+}
+
+async function adoptAny(world: World, seat: Seat): Promise<boolean> {
+  const [records, backlog] = await Promise.all([
+    world.runners.list(seat.pool),
+    world.backlog.list(seat.pool, { limit: LOOK_READ_MAX }),
+  ]);
+  const taken = served(asSeats(records));
+  const now = world.clock.now();
+  const owed = backlog.filter((item) => isOwed(item, taken, now) && mayTake(seat, item));
+  for (const item of owed.slice(0, ADOPTIONS_TRIED_MAX)) {
+    const waiting = await world.history.get({ job: item.job });
+    if (waiting !== undefined && (await adopt(world, seat, waiting))) return true;
   }
   return false;
 }
 
-const ADOPTION_READ_MAX = 200;
-const ADOPTIONS_TRIED_MAX = 20;
+/** Each miss means that somebody else was faster. */
+const ADOPTIONS_TRIED_MAX = 5;
 
-/** Jobs of one pool are interchangeable where the runner may take them: in its organisation, or on its repository. */
-function isCovered(seat: Seat, item: BacklogRecord): boolean {
-  const sameOwner = item.installation === seat.installation && item.owner === seat.owner;
-  return item.state === 'queued' && sameOwner && (seat.repository ?? item.repository) === item.repository;
-}
-
-/** The seat first, then the job's record, conditional on being owed: history never names a runner that does not come. */
-async function adopt(world: World, seat: Seat, item: BacklogRecord): Promise<boolean> {
-  const job = await world.history.get({ job: item.job });
-  if (job?.state !== 'queued' || job.runner !== undefined || job.awaitsWord !== undefined) return false;
-  const taken = await changeSeat(world, seat, (current) => ({ ...current, serves: job.job }));
-  if (taken?.serves !== job.job) return false;
-  const now = world.clock.now();
-  const claim = claimedBy(job, { name: seat.name, launch: job.launch, place: seat.place }, now);
-  return (await world.history.put({ ...claim, reason: `${seat.name} comes for it` }, job)) !== undefined;
-}
-
+/** The seat first: while it serves a job, nobody else is launched for that one. */
 async function giveUp(world: World, seat: Seat, reason: string): Promise<RegistrationAnswer> {
   const goneAt = world.clock.now();
-  await changeSeat(world, seat, ({ serves: _, mintingAt: __, ...current }) =>
-    current.state === 'busy' ? current : { ...current, state: 'gone', goneAt, reason },
-  );
+  const given = await changeSeat(world, seat, (current) => {
+    if (current.state === 'busy' || current.serves !== seat.serves) return current;
+    const { serves: _, mintingAt: __, ...kept } = current;
+    return { ...kept, state: 'gone', goneAt, reason };
+  });
+  if (given !== undefined && given.state !== 'gone') {
+    return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
+  }
   if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
   await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
   return { kind: 'gone', reason };

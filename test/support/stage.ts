@@ -1,0 +1,245 @@
+/**
+ * The whole service in one process and in virtual time: the real handlers and flows over the simulated GitHub, ECS,
+ * tables and queue, with Lambda's triggers played by timers.
+ */
+import type { SQSEvent } from 'aws-lambda';
+import type { BacklogRecord, JobRecord } from '../../lib/core/job.ts';
+import type { Pool } from '../../lib/core/pool.ts';
+import type { RunnerRecord, Seat } from '../../lib/core/runner.ts';
+import type { HttpEvent } from '../../lib/handlers/http.ts';
+import { janitorHandler } from '../../lib/handlers/janitor.ts';
+import { registrarHandler } from '../../lib/handlers/registrar.ts';
+import { scalerHandler } from '../../lib/handlers/scaler.ts';
+import { webhookHandler } from '../../lib/handlers/webhook.ts';
+import { seededChance } from '../../lib/sim/chance.ts';
+import { virtualClock } from '../../lib/sim/clock.ts';
+import { createSimCluster } from '../../lib/sim/cluster.ts';
+import { runContainer } from '../../lib/sim/container.ts';
+import { createEcsService } from '../../lib/sim/ecs-service/service.ts';
+import { createSimGitHub } from '../../lib/sim/github.ts';
+import { createGitHubService } from '../../lib/sim/github-service/service.ts';
+import { createSimQueue } from '../../lib/sim/queue.ts';
+import { createSimListTable, createSimTable } from '../../lib/sim/tables.ts';
+import type { LogLine, World } from '../../lib/world.ts';
+import type { Moment } from './intercept.ts';
+import { intercepted } from './intercept.ts';
+import { aConfig, aPool } from './pools.ts';
+
+export type StageOptions = {
+  pools?: readonly Pool[];
+  seed?: number;
+  scalers?: number;
+  tableLatencyMs?: number;
+  /** Images by pool; default: one that can be pulled. */
+  images?: Readonly<Record<string, string>>;
+  instancesMax?: number;
+  janitor?: boolean;
+  /** Told of every outside call of the named function's invocations. */
+  watch?: (name: FunctionName, moment: Moment, invocation: Invocation) => void;
+};
+
+export type FunctionName = 'webhook' | 'scaler' | 'registrar' | 'janitor';
+/** `kill`: the execution environment dies now; nothing that the invocation does afterwards happens. */
+export type Invocation = { killed: boolean; kill: () => void };
+
+export type Stage = Awaited<ReturnType<typeof createStage>>;
+
+export const SECRET = 'webhook-secret-of-the-test';
+const START = Date.UTC(2026, 10, 23, 8);
+const TIMEOUT_MS = 30_000;
+
+export async function createStage(options: StageOptions = {}) {
+  const pools = options.pools ?? [aPool()];
+  const clock = virtualClock(START);
+  const chance = seededChance(options.seed ?? 1);
+  const config = aConfig(pools);
+  const lines: (LogLine & { at: number })[] = [];
+  const latencyMs = options.tableLatencyMs ?? 10;
+  const table = { clock, latencyMs };
+  const history = createSimTable<JobRecord, { job: number }>({ ...table, name: 'history', key: ['job'] });
+  const backlog = createSimListTable<BacklogRecord, { pool: string; job: number }>({
+    ...table,
+    name: 'backlog',
+    key: ['pool', 'job'],
+  });
+  const runners = createSimListTable<RunnerRecord, { pool: string; place: number }>({
+    ...table,
+    name: 'runners',
+    key: ['pool', 'place'],
+  });
+  const queue = createSimQueue({ clock, chance, visibilitySeconds: 180, maxReceiveCount: 5, latencyMs });
+  const github = createGitHubService({
+    clock,
+    chance,
+    app: { id: 1 },
+    webhook: { url: 'http://webhook.test', secret: SECRET },
+    deliver: async ({ headers, body }) => {
+      const answer = await invoke('webhook', (world) => {
+        const readConfig = async () => ({ prefix: config.prefix, pools: config.pools, webhookSecrets: [SECRET] });
+        return webhookHandler(world, readConfig)(httpEvent('/webhook', headers, body));
+      });
+      return { status: answer.statusCode ?? 500, body: answer.body ?? '' };
+    },
+  });
+  const ecs = createEcsService({
+    clock,
+    chance,
+    clusters: [
+      {
+        name: 'sim',
+        capacityProviders: [
+          {
+            name: 'sim',
+            instanceCpu: 64 * 1024,
+            instanceMemory: 256 * 1024,
+            maxInstances: options.instancesMax ?? 100,
+          },
+        ],
+      },
+    ],
+    startContainer: (start) =>
+      runContainer({
+        environment: start.environment,
+        clock,
+        chance,
+        github: github.runnerSide,
+        signal: start.signal,
+        killed: start.killed,
+        registrar: async ({ path, headers, body }) => {
+          const name = /^\/runners\/([^/]+)\//.exec(path)?.[1] ?? '';
+          const event = { ...httpEvent(path, headers, body), pathParameters: { name } };
+          const answer = await invoke('registrar', (world) => registrarHandler(world, async () => config)(event));
+          const answered = Object.entries(answer.headers ?? {}).map(([key, value]) => [key, String(value)]);
+          return { status: answer.statusCode ?? 500, headers: Object.fromEntries(answered), body: answer.body ?? '' };
+        },
+      }),
+    onTaskStateChange: (event) => {
+      if ((event.detail as { lastStatus?: string }).lastStatus === 'STOPPED') queue.deliver(JSON.stringify(event));
+    },
+  });
+  for (const pool of pools) {
+    ecs.call('RegisterTaskDefinition', {
+      family: pool.taskDefinition.split(':')[0],
+      containerDefinitions: [
+        { name: 'runner', image: options.images?.[pool.name] ?? 'runner:latest', cpu: 1024, memory: 2048 },
+      ],
+    });
+  }
+  const world: World = {
+    clock,
+    github: createSimGitHub(github, clock),
+    cluster: createSimCluster(ecs, { cluster: 'sim' }),
+    queue,
+    history,
+    backlog,
+    runners,
+    log: (line) => lines.push({ ...line, at: clock.now() }),
+  };
+  const alive = new Set<Invocation>();
+
+  /** As Lambda does: the invocation fails when it throws, takes too long, or its environment is killed. */
+  async function invoke<Answer>(name: FunctionName, run: (world: World) => Promise<Answer>): Promise<Answer> {
+    let die: (error: Error) => void = () => undefined;
+    const death = new Promise<never>((_, reject) => {
+      die = reject;
+    });
+    const invocation: Invocation = {
+      killed: false,
+      kill: () => {
+        invocation.killed = true;
+        die(new Error(`${name} was killed`));
+      },
+    };
+    const cancel = clock.after(TIMEOUT_MS, invocation.kill);
+    const watched = intercepted(world, (moment) => {
+      if (!invocation.killed) options.watch?.(name, moment, invocation);
+      return invocation.killed ? new Promise<void>(() => undefined) : undefined;
+    });
+    alive.add(invocation);
+    try {
+      return await Promise.race([run(watched), death]);
+    } finally {
+      cancel();
+      alive.delete(invocation);
+    }
+  }
+
+  let polling = 0;
+  async function poll(): Promise<void> {
+    if (polling >= (options.scalers ?? 10)) return;
+    polling += 1;
+    try {
+      for (let batch = queue.receive(10); batch.length > 0; batch = queue.receive(10)) {
+        const Records = batch.map(({ id, body }) => ({ messageId: id, body }));
+        const failed = await invoke('scaler', (own) =>
+          scalerHandler(own, async () => config)({ Records } as unknown as SQSEvent),
+        ).then(
+          ({ batchItemFailures }) => new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)),
+          () => new Set(batch.map(({ id }) => id)),
+        );
+        for (const { id, receipt } of batch) if (!failed.has(id)) queue.remove(receipt);
+      }
+    } finally {
+      polling -= 1;
+    }
+  }
+  queue.onVisible(() => void poll());
+
+  function tick(): void {
+    clock.after(60_000, tick);
+    void invoke('janitor', (own) => janitorHandler(own, async () => config)()).catch(() => undefined);
+  }
+  if (options.janitor !== false) clock.after(60_000, tick);
+
+  const seats = () => runners.all().filter((record): record is Seat => record.kind === 'runner');
+  return {
+    clock,
+    chance,
+    config,
+    world,
+    github,
+    ecs,
+    queue,
+    history,
+    backlog,
+    runners,
+    lines,
+    seats,
+    invoke,
+    poll,
+    allCompleted: () => github.control.jobs().every(({ state }) => state === 'completed'),
+    /** All environments of all functions die. */
+    killFunctions: () => {
+      for (const invocation of [...alive]) invocation.kill();
+    },
+    addJobs: (request: Record<string, unknown>): number[] => {
+      const added = github.control.addJobs({
+        owner: 'octo-org',
+        repo: 'app',
+        labels: ['self-hosted', 'ecs'],
+        durationSeconds: 60,
+        ...request,
+      });
+      if (!('ids' in added)) throw new Error(JSON.stringify(added));
+      return added.ids;
+    },
+    livingTasks: () => ecs.tasks().filter((task) => task['lastStatus'] !== 'STOPPED'),
+    /** Nothing of ours is anywhere. */
+    leftovers: () => ({
+      tasks: ecs.tasks().filter((task) => task['lastStatus'] !== 'STOPPED').length,
+      registrations: github.control.runners().length,
+      seats: seats().length,
+      backlog: backlog.all().length,
+      deadLetters: queue.counts().deadLetters,
+    }),
+    minutes: (count: number) => clock.runUntil(clock.now() + count * 60_000),
+    /** Runs until it holds, at most so many minutes; says whether it does. */
+    until: (done: () => boolean, minutes: number) => clock.runUntilTrue(done, clock.now() + minutes * 60_000),
+  };
+}
+
+export const CLEAN = { tasks: 0, registrations: 0, seats: 0, backlog: 0, deadLetters: 0 };
+
+function httpEvent(path: string, headers: Readonly<Record<string, string | undefined>>, body: string): HttpEvent {
+  return { rawPath: path, headers: { ...headers }, body, isBase64Encoded: false };
+}
