@@ -207,7 +207,7 @@ export async function createStage(options: StageOptions = {}) {
     seats,
     invoke,
     poll,
-    allCompleted: () => github.control.jobs().every(({ state }) => state === 'completed'),
+    allCompleted: () => [...github.books.jobs.values()].every(({ state }) => state === 'completed'),
     /** All environments of all functions die. */
     killFunctions: () => {
       for (const invocation of [...alive]) invocation.kill();
