@@ -41,7 +41,7 @@ export const POOL_FULL_MS = 10_000;
  * A job whose runner took another job is launched anew no sooner: events of one moment are recorded side by side, and
  * one of them mostly brings it another runner.
  */
-export const DISPLACED_WAIT_MS = 5_000;
+export const DISPLACED_WAIT_MS = 10_000;
 
 /** When launches are paced: the next look. */
 export const PACED_LOOK_MS = 5_000;
