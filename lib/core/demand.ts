@@ -42,10 +42,12 @@ export function plan(seen: Observation): Plan {
   const { pool, seats, now } = seen;
   const may = allowance(pool, seats, seen.health, now);
   const taken = served(seats);
-  const waiting = seen.backlog.filter((item) => isOwed(item, taken, now));
-  const adoptions = may.launches > 0 ? adopt(spares(seats, seen.backlog), waiting) : [];
+  const adoptions = adopt(
+    spares(seats, seen.backlog),
+    seen.backlog.filter((item) => isAlone(item, taken)),
+  );
   const adopted = new Set(adoptions.map(({ job }) => job));
-  const owed = waiting.filter(({ job }) => !adopted.has(job));
+  const owed = seen.backlog.filter((item) => isOwed(item, taken, now) && !adopted.has(item.job));
   const free = pool.max - seats.length;
   const chosen = choose({ owed, own: seen.own, free, launches: may.launches, now });
   const allowed = pace(seats, chosen, now);
@@ -100,8 +102,7 @@ function hasMore(may: Allowance, owed: readonly unknown[], chosen: readonly unkn
 }
 
 function laterThan(item: BacklogRecord, taken: ReadonlySet<number>, now: number): number | undefined {
-  const waits = item.state === 'queued' && !taken.has(item.job) && item.awaitsWord === undefined;
-  return waits && item.notBefore !== undefined && item.notBefore > now ? item.notBefore : undefined;
+  return isAlone(item, taken) && item.notBefore !== undefined && item.notBefore > now ? item.notBefore : undefined;
 }
 
 /** Every job gets places of its own to try, so that launches side by side do not fight for one. */
@@ -184,10 +185,14 @@ export function served(seats: readonly Seat[]): Set<number> {
   return new Set(seats.flatMap((seat) => (seat.serves === undefined ? [] : [seat.serves])));
 }
 
+/** Nobody is coming for it, and as far as we know it waits. */
+export function isAlone(item: BacklogRecord, taken: ReadonlySet<number>): boolean {
+  return item.state === 'queued' && item.awaitsWord === undefined && !taken.has(item.job);
+}
+
+/** It is to be launched now, unless a runner that nobody needs is there for it. */
 export function isOwed(item: BacklogRecord, taken: ReadonlySet<number>, now: number): boolean {
-  return (
-    item.state === 'queued' && item.awaitsWord === undefined && !taken.has(item.job) && (item.notBefore ?? 0) <= now
-  );
+  return isAlone(item, taken) && (item.notBefore ?? 0) <= now;
 }
 
 /**

@@ -3,15 +3,21 @@ import type { JobRecord } from '../core/job.ts';
 import { claimedBy } from '../core/launch.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
-import { changeSeat } from './seats.ts';
+import type { Config } from './config.ts';
+import { mirror } from './jobs.ts';
+import { changeSeat, comingFor } from './seats.ts';
 
 /**
  * The seat first, then the job's record, conditional on being owed: history never names a runner that does not come.
  * Says whether the runner
  * comes; where not, it serves a job that another runner serves too, and is free for the next who looks.
  */
-export async function adopt(world: World, seat: Seat, job: JobRecord): Promise<boolean> {
-  if (job.state !== 'queued' || job.runner !== undefined || job.awaitsWord !== undefined) return false;
+export async function adopt(world: World, config: Config, seat: Seat, job: JobRecord): Promise<boolean> {
+  if (job.state !== 'queued' || job.awaitsWord !== undefined) {
+    await mirror(world, job);
+    return false;
+  }
+  if ((await comingFor(world, config, job)) !== undefined) return false;
   const taken = await changeSeat(world, seat, (current) =>
     current.serves === seat.serves && current.busyWith === undefined && current.state !== 'gone'
       ? { ...current, serves: job.job, reason: `comes for job ${job.job}` }

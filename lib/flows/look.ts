@@ -12,7 +12,7 @@ import type { Config } from './config.ts';
 import { mirror } from './jobs.ts';
 import { launch } from './launch.ts';
 import { repairSeats } from './repair.ts';
-import { asPool, asSeats, changePool, seatOf } from './seats.ts';
+import { asPool, asSeats, changePool, comingFor } from './seats.ts';
 
 /** The jobs whose events this scaler has just recorded, so that they need not be read again. */
 export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
@@ -23,16 +23,16 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
   const jobs = await recordsOf(world, [...decided.launches, ...decided.adoptions], own);
-  const begin = async (job: number, action: (owed: JobRecord) => Promise<unknown>) => {
-    const record = jobs.get(job);
-    const owed = record && (await launchable(world, config, record));
-    return typeof owed === 'object' ? action(owed) : owed;
-  };
   const ends = await Promise.all([
-    ...decided.adoptions.map(({ job, seat }) => begin(job, (owed) => adopt(world, seat, owed))),
-    ...decided.launches.map(({ job, places }) =>
-      begin(job, (owed) => launch(world, config, { pool, job: owed, places, unproven: decided.unproven })),
-    ),
+    ...decided.adoptions.map(async ({ job, seat }) => {
+      const record = jobs.get(job);
+      return record && adopt(world, config, seat, record);
+    }),
+    ...decided.launches.map(async ({ job, places }) => {
+      const owed = await launchable(world, config, jobs.get(job));
+      if (typeof owed !== 'object') return owed;
+      return launch(world, config, { pool, job: owed, places, unproven: decided.unproven });
+    }),
   ]);
   const more = ends.includes('no place') || ends.includes(false) ? now : decided.lookAt;
   const later = ends.includes('later') ? now + DISPLACED_WAIT_MS : undefined;
@@ -89,20 +89,21 @@ async function recordsOf(
   return new Map([...mine, ...read].map((record) => [record.job, record]));
 }
 
-/**
- * The record, if it is of a queued job without a living launch; where history and the lists differ, they are brought
- * in line. History names a runner only after that runner's seat says that it serves the job, so a name without
- * such a seat is what an ended launch has left.
- */
-async function launchable(world: World, config: Config, record: JobRecord): Promise<JobRecord | 'later' | undefined> {
+/** The record, if it is of a queued job without a living launch; where the lists differ, they are brought in line. */
+async function launchable(
+  world: World,
+  config: Config,
+  record: JobRecord | undefined,
+): Promise<JobRecord | 'later' | undefined> {
+  if (record === undefined) return undefined;
   if (record.state !== 'queued' || record.awaitsWord !== undefined) {
     await mirror(world, record);
     return undefined;
   }
   if ((record.notBefore ?? 0) > world.clock.now()) return 'later';
   if (record.runner === undefined) return record;
-  const seat = await seatOf(world, config, record.runner);
-  return seat?.serves === record.job ? undefined : displaced(world, record);
+  const isComing = (await comingFor(world, config, record)) !== undefined;
+  return isComing ? undefined : displaced(world, record);
 }
 
 /** Somebody may be bringing it another runner at this moment: it is owed a launch if it has none in a few seconds. */

@@ -1,5 +1,5 @@
 /** A container swaps its ticket for a JIT configuration. */
-import { isOwed, mayTake, served } from '../core/demand.ts';
+import { isAlone, mayTake, served } from '../core/demand.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { mintedName } from '../core/name.ts';
 import { mayMint, takeMint } from '../core/registration.ts';
@@ -49,7 +49,7 @@ async function registerRunner(world: World, config: Config, name: string): Promi
   if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
   if (may.decision === 'exhausted') return giveUp(world, seat, may.reason);
-  const wish = await wishFor(world, seat);
+  const wish = await wishFor(world, config, seat);
   if (wish === 'none') return giveUp(world, seat, 'no queued job needs it');
   if (wish === 'soon known')
     return { kind: 'wait', reason: 'its job has changed runners', retryAfterSeconds: RETRY_SECONDS };
@@ -65,25 +65,24 @@ const RETRY_SECONDS = 2;
  * The job it comes for is still queued; else another job that nobody is coming for takes its place. When its job has
  * only just been taken by another runner, the job that waited for that one may be on its way to this one.
  */
-async function wishFor(world: World, seat: Seat): Promise<'wanted' | 'none' | 'soon known'> {
+async function wishFor(world: World, config: Config, seat: Seat): Promise<'wanted' | 'none' | 'soon known'> {
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
   if (job?.state === 'queued' && job.runner === seat.name) return 'wanted';
-  if (await adoptAny(world, seat)) return 'wanted';
+  if (await adoptAny(world, config, seat)) return 'wanted';
   const takenAt = job?.ranOn === undefined ? undefined : (job.completedAt ?? job.startedAt);
   return takenAt !== undefined && world.clock.now() - takenAt < DISPLACED_WAIT_MS ? 'soon known' : 'none';
 }
 
-async function adoptAny(world: World, seat: Seat): Promise<boolean> {
+async function adoptAny(world: World, config: Config, seat: Seat): Promise<boolean> {
   const [records, backlog] = await Promise.all([
     world.runners.list(seat.pool),
     world.backlog.list(seat.pool, { limit: LOOK_READ_MAX }),
   ]);
   const taken = served(asSeats(records));
-  const now = world.clock.now();
-  const owed = backlog.filter((item) => isOwed(item, taken, now) && mayTake(seat, item));
-  for (const item of owed.slice(0, ADOPTIONS_TRIED_MAX)) {
+  const alone = backlog.filter((item) => isAlone(item, taken) && mayTake(seat, item));
+  for (const item of alone.slice(0, ADOPTIONS_TRIED_MAX)) {
     const waiting = await world.history.get({ job: item.job });
-    if (waiting !== undefined && (await adopt(world, seat, waiting))) return true;
+    if (waiting !== undefined && (await adopt(world, config, seat, waiting))) return true;
   }
   return false;
 }

@@ -14,6 +14,19 @@ export async function seatOf(world: World, config: Config, name: string): Promis
   return seatNamed(await world.runners.get(placeOf(parsed)), name);
 }
 
+/**
+ * The runner that is coming for the job. History names one only after its seat says that it serves the job, so a name
+ * without such a seat is what an ended launch, or a swap, has left.
+ */
+export async function comingFor(
+  world: World,
+  config: Config,
+  job: { job: number; runner?: string },
+): Promise<Seat | undefined> {
+  const seat = job.runner === undefined ? undefined : await seatOf(world, config, job.runner);
+  return seat?.serves === job.job ? seat : undefined;
+}
+
 /** Changes the seat if it still is this runner's; gives the seat as it is then. */
 export async function changeSeat(
   world: World,
