@@ -27,5 +27,7 @@ export async function adopt(world: World, config: Config, seat: Seat, job: JobRe
   const claim = claimedBy(job, { name: seat.name, launch: job.launch, place: seat.place }, world.clock.now());
   const claimed = await world.history.put({ ...claim, reason: `${seat.name} comes for it` }, job);
   world.log({ decision: 'runner adopted', reason: `nobody else needs ${seat.name}`, job: job.job, runner: seat.name });
-  return claimed !== undefined;
+  if (claimed !== undefined) return true;
+  // Whoever was faster may have brought it this very runner.
+  return (await world.history.get({ job: job.job }))?.runner === seat.name;
 }

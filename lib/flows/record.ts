@@ -67,8 +67,11 @@ async function pairRunners(
   const isSwap = awaited !== undefined || (before?.runner !== undefined && before.runner !== name);
   // In this order nobody who looks meanwhile finds the displaced job without a runner that serves it.
   const heir = isSwap ? await serveInstead(world, before?.pool, event.job, { except: name, to: awaited }) : undefined;
-  if (name !== undefined) await occupy(world, config, name, event.job);
-  if (name !== undefined && awaited !== undefined) await handOver(world, { job: awaited, runner: name }, heir);
+  if (name === undefined) return;
+  const found = await occupy(world, config, name, event.job);
+  const displaced = found === undefined || found === event.job ? awaited : found;
+  if (displaced !== undefined)
+    await handOver(world, config, { job: displaced, runner: name }, { heir, meant: awaited });
 }
 
 /** The job for which the runner was coming, if that is another than the one it has taken. */
@@ -78,12 +81,17 @@ async function awaitedBy(world: World, config: Config, name: string, taken: numb
   return awaited === taken ? undefined : awaited;
 }
 
-/** The runner that GitHub named is busy with this job. */
-async function occupy(world: World, config: Config, name: string, job: number): Promise<void> {
+/** The runner that GitHub named is busy with this job; gives the job that it served until then. */
+async function occupy(world: World, config: Config, name: string, job: number): Promise<number | undefined> {
   const place = parseRunnerName(config.prefix, name);
-  if (place === undefined) return;
+  if (place === undefined) return undefined;
   const now = world.clock.now();
-  await changeSeat(world, { ...place, name }, (current) => busySeat(current, job, now));
+  let served: number | undefined;
+  await changeSeat(world, { ...place, name }, (current) => {
+    served = current.serves;
+    return busySeat(current, job, now);
+  });
+  return served;
 }
 
 function busySeat(seat: Seat, job: number, now: number): Seat {
@@ -99,16 +107,42 @@ function busySeat(seat: Seat, job: number, now: number): Seat {
   };
 }
 
-/** The job has lost its runner to another; `heir` comes for it now, or it is soon owed a launch. */
-async function handOver(world: World, lost: { job: number; runner: string }, heir: string | undefined): Promise<void> {
+/**
+ * The job has lost its runner to another; `heir` comes for it now, or it is soon owed a launch. The heir was `meant` for
+ * the job as it was read; when another event was faster, it is sent to the one that was found instead.
+ */
+async function handOver(
+  world: World,
+  config: Config,
+  lost: { job: number; runner: string },
+  { heir, meant }: { heir: string | undefined; meant: number | undefined },
+): Promise<void> {
+  const isSent = heir !== undefined && (meant === lost.job || (await redirect(world, config, heir, meant, lost.job)));
   const notBefore = world.clock.now() + DISPLACED_WAIT_MS;
-  await changeJob(world, lost.job, (record) => {
+  const after = await changeJob(world, lost.job, (record) => {
     if (record.state !== 'queued' || record.runner !== lost.runner) return record;
     const { runner: _, ...kept } = record;
-    if (heir !== undefined)
-      return { ...kept, runner: heir, reason: `its runner took another job; ${heir} comes instead` };
+    if (isSent) return { ...kept, runner: heir, reason: `its runner took another job; ${heir} comes instead` };
     return { ...kept, notBefore, reason: 'its runner took another job' };
   });
+  // It runs or has ended meanwhile: the heir is there for whoever needs one.
+  if (isSent && after?.state !== 'queued') await redirect(world, config, heir, lost.job, undefined);
+}
+
+/** Sends a runner of which no job is known from one job to another, or to nobody in particular. */
+async function redirect(
+  world: World,
+  config: Config,
+  name: string,
+  from: number | undefined,
+  to: number | undefined,
+): Promise<boolean> {
+  const place = parseRunnerName(config.prefix, name);
+  if (place === undefined || from === undefined) return false;
+  const after = await changeSeat(world, { ...place, name }, (current) =>
+    isFree(current, from) ? servesNow(current, to) : current,
+  );
+  return to !== undefined && after?.serves === to;
 }
 
 /**

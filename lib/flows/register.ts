@@ -67,7 +67,7 @@ const RETRY_SECONDS = 2;
  */
 async function wishFor(world: World, config: Config, seat: Seat): Promise<'wanted' | 'none' | 'soon known'> {
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
-  if (job?.state === 'queued' && job.runner === seat.name) return 'wanted';
+  if (job?.state === 'queued' && (job.runner === seat.name || (await adopt(world, config, seat, job)))) return 'wanted';
   if (await adoptAny(world, config, seat)) return 'wanted';
   const takenAt = job?.ranOn === undefined ? undefined : (job.completedAt ?? job.startedAt);
   return takenAt !== undefined && world.clock.now() - takenAt < DISPLACED_WAIT_MS ? 'soon known' : 'none';
