@@ -36,7 +36,10 @@ async function bundle(outdir: string, name: string, entry: string): Promise<Bund
     target: 'node24',
     // The SDK's CommonJS files call `require` at run time, which an ES module does not have, and cannot be tree-shaken.
     mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/credential-provider-node': join(root, 'lib/live/lambda-credentials.ts') },
+    alias: {
+      '@aws-sdk/credential-provider-node': join(root, 'lib/live/lambda-credentials.ts'),
+      '@smithy/core/event-streams': join(root, 'lib/live/event-streams.ts'),
+    },
     plugins: [onlyTheVersion],
     legalComments: 'none',
     logLevel: 'silent',

@@ -5,7 +5,16 @@ import { type Bundle, build, FUNCTIONS } from '../build.ts';
 import { measured } from './child.ts';
 import { median } from './median.ts';
 
-export type MeasuredBundle = { name: string; bytes: number; importMs: number; importOverEmptyMs: number };
+export type MeasuredBundle = {
+  name: string;
+  bytes: number;
+  importMs: number;
+  importOverEmptyMs: number;
+  /** Of all threads; it says more than `importMs` on a machine that is busy with other things. */
+  importCpuMs: number;
+};
+
+type Loading = { ms: number; cpuMs: number };
 
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -26,16 +35,17 @@ export function buildAll(outdir: string): Promise<Bundle[]> {
 /** In turns (A B C A B C …), so that whatever else the machine does meets all of them alike. */
 export async function measureBundles(bundles: readonly Bundle[], rounds: number): Promise<MeasuredBundle[]> {
   const loader = fileOf('./import-time.mjs');
-  const times = new Map<string, number[]>(bundles.map(({ name }) => [name, []]));
+  const times = new Map<string, Loading[]>(bundles.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const { name, file } of bundles) times.get(name)?.push(await measured<number>(loader, file));
+    for (const { name, file } of bundles) times.get(name)?.push(await measured<Loading>(loader, file));
   }
-  const importMs = (name: string) => median(times.get(name) ?? []);
+  const of = (name: string, key: keyof Loading) => median((times.get(name) ?? []).map((loading) => loading[key]));
   return bundles.map(({ name, bytes }) => ({
     name,
     bytes,
-    importMs: importMs(name),
-    importOverEmptyMs: importMs(name) - importMs('empty'),
+    importMs: of(name, 'ms'),
+    importOverEmptyMs: of(name, 'ms') - of('empty', 'ms'),
+    importCpuMs: of(name, 'cpuMs'),
   }));
 }
 

@@ -18,15 +18,16 @@ export function report(figures: Figures): string {
 }
 
 function bundles({ bundles: all, targets }: Figures): string {
-  const rows = all.map(({ name, bytes, importMs, importOverEmptyMs }) => [
+  const rows = all.map(({ name, bytes, importMs, importOverEmptyMs, importCpuMs }) => [
     name,
     (bytes / 1000).toFixed(1),
     judged(targets, `${name}: bundle`),
     importMs.toFixed(1),
     importOverEmptyMs.toFixed(1),
     judged(targets, `${name}: import over empty`),
+    importCpuMs.toFixed(1),
   ]);
-  return table(['bundle', 'kB', 'target', 'import ms', 'over empty', 'target'], rows);
+  return table(['bundle', 'kB', 'target', 'import ms', 'over empty', 'target', 'CPU ms'], rows);
 }
 
 function events({ events: all, targets }: Figures): string {

@@ -36,15 +36,23 @@ const POOLS = JSON.stringify({
   ],
 });
 
-type Example = { name: string; examples: { action?: string; workflow_job?: object }[] };
+type Example = { name: string; examples: { action?: string; workflow_job?: object; installation?: object }[] };
+
+/** The usual size: jobs with some steps, in a repository with all its addresses. */
+const PAYLOAD_BYTES = 9_000;
 
 function body(labels: readonly string[]): string {
   const all: Example[] = createRequire(import.meta.url)('@octokit/webhooks-examples');
-  const examples = all.find(({ name }) => name === 'workflow_job')?.examples;
-  const queued = examples?.find(({ action }) => action === 'queued');
-  if (queued === undefined) throw new Error('@octokit/webhooks-examples has no queued workflow_job');
-  const job = { ...queued.workflow_job, labels };
-  return JSON.stringify({ ...queued, workflow_job: job, installation: { id: 1, node_id: 'MDIzOkludGVncmF0aW9u' } });
+  const events = all.find(({ name }) => name === 'workflow_job')?.examples ?? [];
+  const ofApps = events.filter(({ installation }) => installation !== undefined);
+  const texts = ofApps.map((event) => JSON.stringify({ ...event, workflow_job: { ...event.workflow_job, labels } }));
+  const [nearest] = texts.toSorted((one, other) => distance(one) - distance(other));
+  if (nearest === undefined) throw new Error('@octokit/webhooks-examples has no workflow_job of an App');
+  return nearest;
+}
+
+function distance(text: string): number {
+  return Math.abs(Buffer.byteLength(text) - PAYLOAD_BYTES);
 }
 
 /** Headers as API Gateway hands them over. */
