@@ -11,7 +11,7 @@ export function report(figures: Figures): string {
     bundles(figures),
     events(figures),
     batch(figures),
-    `Burst of ${burst.jobs} jobs, at most ${burst.max} at a time, ${burst.virtualMinutes.toFixed(0)} virtual minutes`,
+    `Burst of ${burst.jobs} jobs, at most ${burst.max} at a time, ${burst.virtualMinutes.toFixed(0)} virtual minutes.\nA call of a port is one of the API, but for lists that come in pages.`,
     calls(burst),
     verdict(figures.targets),
   ].join('\n\n');
@@ -50,7 +50,7 @@ function calls({ jobs, service, janitor, tokens }: MeasuredBurst): string {
   const perJob = (count: number) => (count / jobs).toFixed(3);
   const row = (name: string, own: number, cleaning: number) => [name, own, perJob(own), cleaning, perJob(cleaning)];
   const names = [...new Set([...Object.keys(service), ...Object.keys(janitor)])].toSorted();
-  const each = names.map((name) => row(name, service[name] ?? 0, janitor[name] ?? 0));
+  const each = names.map((name) => row(named(name), service[name] ?? 0, janitor[name] ?? 0));
   const rows = [
     ...each.filter(([name]) => String(name).startsWith('github.')),
     row('GitHub in all', githubCalls(service), githubCalls(janitor)),
@@ -59,6 +59,20 @@ function calls({ jobs, service, janitor, tokens }: MeasuredBurst): string {
     row('AWS in all', awsCalls(service), awsCalls(janitor)),
   ];
   return table(['call', 'webhook, scaler, registrar', 'per job', 'janitor', 'per job'], rows);
+}
+
+/** What a port's method asks of DynamoDB; the other ports' methods are named like the operations themselves. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  get: 'GetItem',
+  getMany: 'BatchGetItem',
+  list: 'Query',
+  put: 'PutItem',
+  remove: 'DeleteItem',
+};
+
+function named(call: string): string {
+  const operation = OPERATIONS[call.split('.')[1] ?? ''];
+  return operation === undefined ? call : `${call} (${operation})`;
 }
 
 function verdict(targets: readonly Target[]): string {
