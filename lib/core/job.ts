@@ -74,6 +74,8 @@ export type BacklogRecord = {
   recordedAt: number;
   notBefore?: number;
   awaitsWord?: number;
+  /** While it awaits GitHub's word: the runner that was coming for it, and has ended with some job. */
+  runner?: string;
   reason: string;
 };
 
@@ -160,6 +162,7 @@ export function backlogItem(record: JobRecord): Omit<BacklogRecord, 'version'> |
     recordedAt: record.recordedAt,
     ...(record.notBefore !== undefined && { notBefore: record.notBefore }),
     ...(record.awaitsWord !== undefined && { awaitsWord: record.awaitsWord }),
+    ...(record.awaitsWord !== undefined && record.runner !== undefined && { runner: record.runner }),
     reason: record.reason,
   };
 }

@@ -45,7 +45,9 @@ export async function release(
   await changeJob(world, job, (record) => {
     released = record.runner === name && record.state === 'queued';
     if (!released) return record;
-    return { ...releasedBy(record, why, now), ...(why.awaitsWord && { awaitsWord: now }) };
+    const next = releasedBy(record, why, now);
+    // The runner's name stays: when GitHub says which job ran there, this one is known to have lost it.
+    return why.awaitsWord ? { ...next, awaitsWord: now, runner: name } : next;
   });
   return released;
 }

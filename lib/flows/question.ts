@@ -62,11 +62,11 @@ async function stillQueued(world: World, record: JobRecord, seat: Seat | undefin
     });
   }
   if (record.awaitsWord === undefined && !isLost) return;
-  await changeJob(world, record.job, ({ awaitsWord: _, runner, ...current }) => ({
-    ...current,
-    ...(runner !== undefined && !(isLost && runner === seat?.name) && { runner }),
-    reason: 'GitHub confirms that it is queued',
-  }));
+  await changeJob(world, record.job, (current) => {
+    if (current.runner !== record.runner || current.state !== 'queued') return current;
+    const { awaitsWord: _, runner: __, ...kept } = current;
+    return { ...kept, reason: 'GitHub confirms that it is queued' };
+  });
 }
 
 /** Held, not found or no answer: only `completed` ends a job, for as long as GitHub itself may keep one waiting. */

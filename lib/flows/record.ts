@@ -1,7 +1,7 @@
 /** What GitHub reported about a job: history, then backlog, then the runners it concerns. */
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { recordEvent } from '../core/job.ts';
-import { DISPLACED_WAIT_MS } from '../core/limits.ts';
+import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import { poolFor } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
@@ -70,15 +70,26 @@ async function pairRunners(
   if (name === undefined) return;
   const found = await occupy(world, config, name, event.job);
   const displaced = found === undefined || found === event.job ? awaited : found;
-  if (displaced !== undefined)
-    await handOver(world, config, { job: displaced, runner: name }, { heir, meant: awaited });
+  const ended = before?.awaitsWord !== undefined && before.runner !== name ? before.runner : undefined;
+  if (displaced === undefined) return;
+  await handOver(world, config, { job: displaced, runner: name }, { heir, ended, meant: awaited });
 }
 
-/** The job for which the runner was coming, if that is another than the one it has taken. */
+/**
+ * The job for which the runner was coming, if that is another than the one it has taken. When the runner has ended
+ * already, the backlog knows who awaits GitHub's word about it.
+ */
 async function awaitedBy(world: World, config: Config, name: string, taken: number): Promise<number | undefined> {
   const seat = await seatOf(world, config, name);
-  const awaited = seat === undefined ? parseRunnerName(config.prefix, name)?.job : seat.serves;
+  const awaited = seat === undefined ? await awaitedByEnded(world, config, name) : seat.serves;
   return awaited === taken ? undefined : awaited;
+}
+
+async function awaitedByEnded(world: World, config: Config, name: string): Promise<number | undefined> {
+  const parsed = parseRunnerName(config.prefix, name);
+  if (parsed === undefined) return undefined;
+  const backlog = await world.backlog.list(parsed.pool, { limit: LOOK_READ_MAX });
+  return backlog.find(({ runner }) => runner === name)?.job ?? parsed.job;
 }
 
 /** The runner that GitHub named is busy with this job; gives the job that it served until then. */
@@ -109,21 +120,23 @@ function busySeat(seat: Seat, job: number, now: number): Seat {
 
 /**
  * The job has lost its runner to another; `heir` comes for it now, or it is soon owed a launch. The heir was `meant` for
- * the job as it was read; when another event was faster, it is sent to the one that was found instead.
+ * the job as it was read; when another event was faster, it is sent to the one that was found instead. `ended`: there
+ * was a runner for the thief, but it has ended with a job that nobody has named yet; that may be this one.
  */
 async function handOver(
   world: World,
   config: Config,
   lost: { job: number; runner: string },
-  { heir, meant }: { heir: string | undefined; meant: number | undefined },
+  { heir, ended, meant }: { heir: string | undefined; ended: string | undefined; meant: number | undefined },
 ): Promise<void> {
   const isSent = heir !== undefined && (meant === lost.job || (await redirect(world, config, heir, meant, lost.job)));
-  const notBefore = world.clock.now() + DISPLACED_WAIT_MS;
+  const now = world.clock.now();
   const after = await changeJob(world, lost.job, (record) => {
     if (record.state !== 'queued' || record.runner !== lost.runner) return record;
-    const { runner: _, ...kept } = record;
+    const { runner: _, awaitsWord: __, ...kept } = record;
     if (isSent) return { ...kept, runner: heir, reason: `its runner took another job; ${heir} comes instead` };
-    return { ...kept, notBefore, reason: 'its runner took another job' };
+    if (ended !== undefined) return { ...kept, runner: ended, awaitsWord: now, reason: `perhaps it ran on ${ended}` };
+    return { ...kept, notBefore: now + DISPLACED_WAIT_MS, reason: 'its runner took another job' };
   });
   // It runs or has ended meanwhile: the heir is there for whoever needs one.
   if (isSent && after?.state !== 'queued') await redirect(world, config, heir, lost.job, undefined);
