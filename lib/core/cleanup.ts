@@ -73,15 +73,18 @@ export function isOrphan(prefix: string, task: SeenTask, known: ReadonlySet<stri
 
 /**
  * A registration that no container will ever use: of an earlier mint, or of a runner without a record. An online or
- * busy one is somebody's who works.
+ * busy one is somebody's who works. One that has just run its job lingers at GitHub for some seconds and goes by
+ * itself: those without a record take turns by the minute, so that few are asked for in vain.
  */
-export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>): boolean {
+export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>, now: number): boolean {
   const parsed = parseMintedName(prefix, runner.name);
   if (parsed === undefined || runner.online || runner.busy) return false;
   const seat = seats.get(parsed.name);
-  if (seat === undefined) return true;
+  if (seat === undefined) return (Math.floor(now / 60_000) + runner.id) % GHOST_TURN_MINUTES === 0;
   return parsed.mint < seat.mint && seat.runnerId !== runner.id;
 }
+
+const GHOST_TURN_MINUTES = 4;
 
 /**
  * Jobs of which only GitHub can say how they are. Those that are asked for again and again take turns by the minute,

@@ -55,7 +55,9 @@ export function plan(seen: Observation): Plan {
   const times = [
     may.lookAt,
     isPaced ? now + PACED_LOOK_MS : undefined,
-    hasMore(may, owed, chosen, free) ? now + (chosen.length < may.launches ? OWN_JOBS_FIRST_MS : 0) : undefined,
+    !isPaced && hasMore(may, owed, chosen, free)
+      ? now + (chosen.length < may.launches ? OWN_JOBS_FIRST_MS : 0)
+      : undefined,
     ...(may.launches > 0 ? seen.backlog.map((item) => laterThan(item, taken, now)) : []),
   ].filter((time) => time !== undefined);
   return {

@@ -34,6 +34,9 @@ export const UNPROVEN_LAUNCHES_MAX = 5;
 export const BACK_OFF_FIRST_MS = 5_000;
 export const BACK_OFF_MAX_MS = 10 * 60 * 1000;
 
+/** Looks that follow looks come at most once in this time, however many scalers ask for one. */
+export const LOOK_AGAIN_MIN_MS = 1_000;
+
 /** After ECS was full or throttled, the whole pool waits: its jobs would only hear the same. */
 export const POOL_FULL_MS = 10_000;
 

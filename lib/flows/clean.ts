@@ -150,9 +150,12 @@ async function removeGhosts(
   listings: readonly Listing[],
 ): Promise<void> {
   const byName = new Map(seats.map((seat) => [seat.name, seat]));
+  const now = world.clock.now();
   const ghosts = listings.flatMap(({ scope, runners }) =>
     runners.kind === 'ok'
-      ? runners.value.filter((runner) => isGhost(config.prefix, runner, byName)).map((runner) => ({ scope, runner }))
+      ? runners.value
+          .filter((runner) => isGhost(config.prefix, runner, byName, now))
+          .map((runner) => ({ scope, runner }))
       : [],
   );
   await Promise.all(

@@ -2,7 +2,7 @@
 import type { PoolHealth } from '../core/demand.ts';
 import { allowance, isOwed, observedHealth, plan, readLimit, served } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
-import { DISPLACED_WAIT_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
+import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
 import type { Pool } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import { poolRecord } from '../core/runner.ts';
@@ -130,7 +130,7 @@ async function explain(
 /** One delayed look at a time: a second one is sent only if it is due earlier. */
 export async function lookAgain(world: World, pool: string, at: number): Promise<void> {
   const now = world.clock.now();
-  const due = Math.min(Math.max(at, now), now + MESSAGE_DELAY_MAX_SECONDS * 1000);
+  const due = Math.min(Math.max(at, now + LOOK_AGAIN_MIN_MS), now + MESSAGE_DELAY_MAX_SECONDS * 1000);
   let mine = false;
   await changePool(world, pool, (record) => {
     mine = record.lookAt === undefined || record.lookAt <= now || record.lookAt > due;

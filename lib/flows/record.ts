@@ -70,9 +70,20 @@ async function pairRunners(
   if (name === undefined) return;
   const found = await occupy(world, config, name, event.job);
   const displaced = found === undefined || found === event.job ? awaited : found;
-  const ended = before?.awaitsWord !== undefined && before.runner !== name ? before.runner : undefined;
   if (displaced === undefined) return;
+  const ended = heir === undefined ? await endedRunner(world, config, before, name) : undefined;
   await handOver(world, config, { job: displaced, runner: name }, { heir, ended, meant: awaited });
+}
+
+/** The runner that was coming for the thief, if it has ended: with some job, since nobody said that it failed. */
+async function endedRunner(
+  world: World,
+  config: Config,
+  before: JobRecord | undefined,
+  except: string,
+): Promise<string | undefined> {
+  if (before?.runner === undefined || before.runner === except) return undefined;
+  return (await seatOf(world, config, before.runner)) === undefined ? before.runner : undefined;
 }
 
 /**
