@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { endingOf } from '../../lib/core/ending.ts';
+import type { Seat } from '../../lib/core/runner.ts';
+import { aSeat, NOW } from '../support/builders.ts';
+
+const rows: [string, Partial<Seat>, number | undefined, 'yes' | 'no' | 'unknown', 'pool' | 'nobody'][] = [
+  ['a runner that GitHub named ended with its job', { state: 'busy', busyWith: 1 }, 0, 'yes', 'nobody'],
+  ['… whatever its exit code', { state: 'busy', busyWith: 1 }, 137, 'yes', 'nobody'],
+  ['… also when the instance was lost', { state: 'busy', busyWith: 1 }, undefined, 'yes', 'nobody'],
+  ['a runner that was told to go ran none', { state: 'gone', goneAt: NOW }, 0, 'no', 'nobody'],
+  ['… also when it was killed for not going', { state: 'gone', goneAt: NOW }, 137, 'no', 'nobody'],
+  ['one that said that a job started ran some job', { state: 'registered', startedAt: NOW }, 1, 'unknown', 'nobody'],
+  ['one that ended well ran some job', { state: 'registered' }, 0, 'unknown', 'nobody'],
+  ['… even if we never saw it register', { state: 'launching' }, 0, 'unknown', 'nobody'],
+  ['a container that never started is the pool’s fault', { state: 'launching' }, undefined, 'no', 'pool'],
+  ['a container that failed before it registered too', { state: 'launching' }, 1, 'no', 'pool'],
+  ['a registered one that failed by itself too', { state: 'registered' }, 3, 'no', 'pool'],
+  ['a registered one that was lost may have had a job', { state: 'registered' }, undefined, 'unknown', 'nobody'],
+];
+
+test.each(rows)('%s', (_, seat, exitCode, ran, blame) => {
+  const task = { stoppedReason: 'because', ...(exitCode !== undefined && { exitCode }) };
+  expect(endingOf(aSeat(seat), task)).toMatchObject({ ran, blame });
+});
+
+test('the reason says how: the exit code if there is one, and what ECS said', () => {
+  expect(endingOf(aSeat(), { stoppedReason: 'CannotPullContainerError' }).reason).toBe(
+    'launch 1 failed: CannotPullContainerError',
+  );
+  expect(endingOf(aSeat(), { exitCode: 3, stoppedReason: 'essential' }).reason).toMatch(/exit code 3: essential/);
+});
