@@ -11,6 +11,7 @@ import {
   IDLE_SUSPICIOUS_MS,
   MINT_VOID_AFTER_MS,
   PROVISIONING_DEADLINE_MS,
+  SCOPE_QUIET_MS,
 } from './limits.ts';
 import { parseMintedName, parseRunnerName } from './name.ts';
 import type { Seat } from './runner.ts';
@@ -73,15 +74,22 @@ export function isOrphan(prefix: string, task: SeenTask, known: ReadonlySet<stri
 
 /**
  * A registration that no container will ever use: of an earlier mint, or of a runner without a record. An online or
- * busy one is somebody's who works. One that has just run its job lingers at GitHub for some seconds and goes by
- * itself: those without a record take turns by the minute, so that few are asked for in vain.
+ * busy one is somebody's who works.
  */
-export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>, now: number): boolean {
+export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>): boolean {
   const parsed = parseMintedName(prefix, runner.name);
   if (parsed === undefined || runner.online || runner.busy) return false;
   const seat = seats.get(parsed.name);
-  if (seat === undefined) return (Math.floor(now / 60_000) + runner.id) % GHOST_TURN_MINUTES === 0;
-  return parsed.mint < seat.mint && seat.runnerId !== runner.id;
+  return seat === undefined || (parsed.mint < seat.mint && seat.runnerId !== runner.id);
+}
+
+/**
+ * Runners that have just run their job linger at GitHub for some seconds and go by themselves. Where many come and go,
+ * ghosts take turns by the minute, so that few are asked for in vain.
+ */
+export function isGhostsTurn(runner: SeenRunner, lastMintedAt: number, now: number): boolean {
+  if (now - lastMintedAt > SCOPE_QUIET_MS) return true;
+  return (Math.floor(now / 60_000) + runner.id) % GHOST_TURN_MINUTES === 0;
 }
 
 const GHOST_TURN_MINUTES = 4;

@@ -100,3 +100,6 @@ export const SCOPE_KEPT_MS = 25 * 60 * 60 * 1000;
 
 /** A scope with a mint this recent is listed in every run, an older one once an hour. */
 export const SCOPE_ACTIVE_MS = 15 * 60 * 1000;
+
+/** Without a mint for this long, hardly anything comes and goes in a scope. */
+export const SCOPE_QUIET_MS = 2 * 60 * 1000;

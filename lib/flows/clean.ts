@@ -3,7 +3,7 @@
  * the records last, so that whatever it saw outside has its record already; what it could not read it does not judge.
  */
 import type { SeenTask } from '../core/cleanup.ts';
-import { isGhost, isOrphan, judgeSeat } from '../core/cleanup.ts';
+import { isGhost, isGhostsTurn, isOrphan, judgeSeat } from '../core/cleanup.ts';
 import { SCOPE_ACTIVE_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import type { InstallationRecord, Seat } from '../core/runner.ts';
@@ -15,7 +15,7 @@ import { noteTask } from './launch.ts';
 import { questionJobs } from './question.ts';
 import { asSeats } from './seats.ts';
 
-type Listing = { scope: Scope; runners: Outcome<GitHubRunner[]> };
+type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
 export async function clean(world: World, config: Config): Promise<void> {
   const listings = await listRegistrations(world);
@@ -36,10 +36,12 @@ async function listRegistrations(world: World): Promise<Listing[]> {
   const now = world.clock.now();
   const records = await world.runners.list(INSTALLATIONS);
   const installations = records.filter((record): record is InstallationRecord => record.kind === 'installation');
-  const scopes = installations.flatMap(({ place, scopes }) =>
-    scopes.filter(({ mintedAt }) => isDue(now, mintedAt)).map((scope) => scopeOf({ installation: place, ...scope })),
+  const due = installations.flatMap(({ place, scopes }) =>
+    scopes
+      .filter(({ mintedAt }) => isDue(now, mintedAt))
+      .map(({ mintedAt, ...scope }) => ({ mintedAt, scope: scopeOf({ installation: place, ...scope }) })),
   );
-  return Promise.all(scopes.map(async (scope) => ({ scope, runners: await world.github.listRunners(scope) })));
+  return Promise.all(due.map(async (one) => ({ ...one, runners: await world.github.listRunners(one.scope) })));
 }
 
 function isDue(now: number, mintedAt: number): boolean {
@@ -151,10 +153,10 @@ async function removeGhosts(
 ): Promise<void> {
   const byName = new Map(seats.map((seat) => [seat.name, seat]));
   const now = world.clock.now();
-  const ghosts = listings.flatMap(({ scope, runners }) =>
+  const ghosts = listings.flatMap(({ scope, mintedAt, runners }) =>
     runners.kind === 'ok'
       ? runners.value
-          .filter((runner) => isGhost(config.prefix, runner, byName, now))
+          .filter((runner) => isGhost(config.prefix, runner, byName) && isGhostsTurn(runner, mintedAt, now))
           .map((runner) => ({ scope, runner }))
       : [],
   );

@@ -94,3 +94,15 @@ test('a throttled ECS and a limited GitHub only delay', async () => {
   stage.addJobs({ count: 40, durationSeconds: 20 });
   await expectOneTaskPerJob(stage, 40);
 });
+
+test.each([1, 2, 3])(
+  'seed %i: a GitHub that loses requests and answers: all run, every lost registration is deleted',
+  async (seed) => {
+    const stage = await createStage({ seed });
+    stage.github.control.setFaults({ restFailBefore: 0.2, restFailAfter: 0.2, secondaryRateLimit: 0.1 });
+    stage.addJobs({ count: 40, durationSeconds: 20 });
+    expect(await stage.until(stage.allCompleted, 60)).toBe(true);
+    await stage.minutes(75);
+    expect(stage.leftovers()).toEqual(CLEAN);
+  },
+);
