@@ -1,5 +1,5 @@
 /** `POST /webhook`: verify the signature over the raw bytes, then parse, then enqueue. */
-import { verify } from '@octokit/webhooks-methods';
+import { Webhooks } from '@octokit/webhooks';
 import type { Pools } from '../core/pool.ts';
 import { receive } from '../flows/receive.ts';
 import type { World } from '../world.ts';
@@ -55,9 +55,17 @@ async function take(world: WebhookWorld, config: WebhookConfig, event: HttpEvent
 async function isSignedWith(secrets: readonly string[], text: string, signature: string | undefined): Promise<boolean> {
   if (signature === undefined || text === '') return false;
   for (const secret of secrets) {
-    if (await verify(secret, text, signature)) return true;
+    if (await verifierFor(secret).verify(text, signature)) return true;
   }
   return false;
+}
+
+const verifiers = new Map<string, Webhooks>();
+
+function verifierFor(secret: string): Webhooks {
+  const verifier = verifiers.get(secret) ?? new Webhooks({ secret });
+  verifiers.set(secret, verifier);
+  return verifier;
 }
 
 function isJson(contentType: string | undefined): boolean {

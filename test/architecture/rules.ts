@@ -41,8 +41,7 @@ const packages: Readonly<Record<string, readonly { of: string; names?: readonly 
   handlers: [
     { of: 'node:crypto', names: ['createHash', 'createHmac', 'timingSafeEqual'] },
     { of: 'aws-lambda', typeOnly: true },
-    { of: '@octokit/webhooks-types', typeOnly: true },
-    { of: '@octokit/webhooks-methods' },
+    { of: '@octokit/webhooks' },
     { of: 'zod/mini' },
   ],
 };

@@ -113,7 +113,8 @@ describe('the backlog item', () => {
     );
   });
 
-  test('of a running job is there', () => expect(backlogItemOf({ state: 'in_progress' }).state).toBe('in_progress'));
+  test('of a running job is there', () =>
+    expect(backlogItemOf({ state: 'in_progress' })).toMatchObject({ state: 'in_progress' }));
 
   test('names the runner only while it awaits GitHub’s word', () => {
     expect(backlogItemOf({ runner: 'x' })).not.toHaveProperty('runner');
