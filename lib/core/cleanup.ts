@@ -7,6 +7,7 @@ import {
   AWAIT_WORD_MS,
   BOOT_DEADLINE_MS,
   ECS_LAG_MS,
+  FAILING_SUSPICIOUS_MS,
   GOING_DEADLINE_MS,
   IDLE_SUSPICIOUS_MS,
   MINT_VOID_AFTER_MS,
@@ -103,8 +104,14 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   if (item.awaitsWord !== undefined) return now - item.awaitsWord >= AWAIT_WORD_MS;
   if (item.state === 'in_progress') return seat === undefined && (minute + item.job) % 10 === 0;
   if (worksForStranger(seat, now)) return true;
+  if (seat === undefined) return isFailing(item, now) && (minute + item.job) % 10 === 0;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
   return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
+}
+
+/** Its launches fail, and it has been there for a while: perhaps nobody told us that it was cancelled. */
+function isFailing(item: BacklogRecord, now: number): boolean {
+  return item.notBefore !== undefined && now - item.recordedAt >= FAILING_SUSPICIOUS_MS;
 }
 
 /** A job has been running in it for a while, and nobody has said which: perhaps not the one it came for. */

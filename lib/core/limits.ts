@@ -92,6 +92,9 @@ export const AWAIT_WORD_MS = 90_000;
 /** A runner that is idle this long although a job waits for it: is the job still there? */
 export const IDLE_SUSPICIOUS_MS = 3 * 60 * 1000;
 
+/** A job that has failed to launch for this long is asked for now and then. */
+export const FAILING_SUSPICIOUS_MS = 10 * 60 * 1000;
+
 /** Questions about single jobs in one janitor run. */
 export const JOB_QUESTIONS_MAX = 50;
 

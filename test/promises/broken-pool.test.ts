@@ -44,3 +44,14 @@ test('an App that GitHub has suspended: the job waits with that reason, and runs
   await stage.minutes(3);
   expect(stage.leftovers()).toEqual(CLEAN);
 });
+
+test('a job that cannot be launched is cancelled, and nobody tells us: it does not stay for ever', async () => {
+  const stage = await createStage({ images: { default: 'registry.test/does-not-exist:1' } });
+  const [job = 0] = stage.addJobs({});
+  await stage.minutes(5);
+  stage.github.control.setFaults({ loseWebhooks: 1 });
+  stage.github.control.cancel(job);
+  await stage.minutes(40);
+  expect(stage.leftovers()).toEqual(CLEAN);
+  expect(stage.history.all()).toMatchObject([{ state: 'completed', conclusion: 'cancelled' }]);
+});
