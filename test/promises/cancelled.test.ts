@@ -53,3 +53,20 @@ test('a job that GitHub has completed long ago is not launched by a late or repe
   expect(stage.ecs.tasks()).toHaveLength(3);
   expect(stage.leftovers()).toEqual(CLEAN);
 });
+
+test('while GitHub does not answer, an idle runner is not told to go, and its task lives on', async () => {
+  const stage = await createStage();
+  const [job = 0] = stage.addJobs({});
+  stage.github.control.setFaults({ refuseSessions: 1 });
+  await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+  stage.github.control.cancel(job);
+  stage.github.control.setFaults({ refuseSessions: 0, restFailBefore: 1 });
+  await stage.minutes(8);
+  expect(stage.lines).toContainEqual(expect.objectContaining({ decision: 'idle runner: stay' }));
+  expect(stage.lines).not.toContainEqual(expect.objectContaining({ decision: 'idle runner: go' }));
+  expect(stage.livingTasks()).toHaveLength(1);
+  stage.github.control.setFaults({ restFailBefore: 0 });
+  await stage.minutes(4);
+  expect(stage.lines).toContainEqual(expect.objectContaining({ decision: 'idle runner: go' }));
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
