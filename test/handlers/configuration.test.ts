@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { parseApp, parsePools, parseSecrets, remembered } from '../../lib/handlers/configuration.ts';
+import { aPool } from '../support/pools.ts';
+
+const secrets = (text: string) => parseSecrets('ticket-secrets', text);
+
+test('what is right is read', () => {
+  expect(parsePools(JSON.stringify({ pools: [aPool()] }))).toEqual({ pools: [aPool()] });
+  expect(secrets('["new","old"]')).toEqual(['new', 'old']);
+  expect(parseApp('{"appId":1,"privateKey":"k"}')).toEqual({ appId: 1, privateKey: 'k' });
+});
+
+test.each<[string, (text: string) => unknown, string, string]>([
+  ['pools', parsePools, '{"pools":[{"name":"classified"}]}', 'pools.0.labels'],
+  ['ticket-secrets', secrets, '["classified","classified","classified"]', 'too_big'],
+  ['ticket-secrets', secrets, '"classified"', 'the whole'],
+  ['ticket-secrets', secrets, '[]', 'too_small'],
+  ['ticket-secrets', secrets, '["classified",""]', '1: too_small'],
+  ['ticket-secrets', secrets, 'classified', 'not JSON'],
+  ['github-app', parseApp, '{"appId":"classified","privateKey":"classified"}', 'appId'],
+])('an error names the parameter %s and shows no value: %#', (name, parse, text, place) => {
+  expect(() => parse(text)).toThrow(name);
+  expect(() => parse(text)).toThrow(place);
+  expect(() => parse(text)).not.toThrow('classified');
+});
+
+test('the same text is parsed once; a failure is not remembered', () => {
+  let parsed = 0;
+  const parse = remembered((text) => {
+    parsed += 1;
+    if (parsed === 1) throw new Error('no');
+    return { text };
+  });
+  expect(() => parse('a')).toThrow('no');
+  expect(parse('a')).toBe(parse('a'));
+  expect(parse('b')).toEqual({ text: 'b' });
+  expect(parsed).toBe(3);
+});

@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import type { SQSEvent } from 'aws-lambda';
+import { scalerHandler } from '../../lib/handlers/scaler.ts';
+import type { World } from '../../lib/world.ts';
+import { aJobEvent, aSeat } from '../support/builders.ts';
+import { aPool } from '../support/pools.ts';
+import { createStage } from '../support/stage.ts';
+
+const other = aPool({ name: 'other', labels: ['other'], taskDefinition: 'sim-other:1' });
+const job = (id: number, labels = ['ecs']) =>
+  JSON.stringify({ kind: 'job', delivery: 'd', receivedAt: 1, event: aJobEvent({ job: id, labels }) });
+
+function stopped(startedBy: string | undefined, detail: Record<string, unknown> = {}): string {
+  const plain = { taskArn: 'arn', lastStatus: 'STOPPED', startedBy, stoppedReason: 'gone', containers: [{}] };
+  return JSON.stringify({ 'detail-type': 'ECS Task State Change', detail: { ...plain, ...detail } });
+}
+
+async function scaled(bodies: readonly string[], faults: (world: World) => Partial<World> = () => ({})) {
+  const stage = await createStage({ janitor: false, tableLatencyMs: 0, pools: [aPool(), other] });
+  await stage.runners.put(aSeat({ job: 99, place: 9 }), undefined);
+  const world = { ...stage.world, ...faults(stage.world) };
+  const Records = bodies.map((body, index) => ({ messageId: `m${index}`, body }));
+  const answer = scalerHandler(world, async () => stage.config)({ Records } as unknown as SQSEvent);
+  await stage.clock.runUntil(stage.clock.now() + 1000);
+  return { ...stage, failed: (await answer).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier) };
+}
+
+test('poison fails by itself, everything else is done', async () => {
+  const { failed, history } = await scaled([
+    '{',
+    job(1),
+    '{"kind":"new"}',
+    '[]',
+    stopped('x', { lastStatus: 'RUNNING' }),
+  ]);
+  expect(failed).toEqual(['m0', 'm2', 'm3', 'm4']);
+  expect(history.all()).toMatchObject([{ job: 1, launch: 1 }]);
+});
+
+test('an event whose table call fails, fails by itself', async () => {
+  const { failed } = await scaled([job(1), job(2)], ({ history }) => ({
+    history: {
+      ...history,
+      put: (item, previous) => (item.job === 2 ? Promise.reject(new Error('x')) : history.put(item, previous)),
+    },
+  }));
+  expect(failed).toEqual(['m1']);
+});
+
+test('a look that fails, fails the messages of its pool only', async () => {
+  const { failed } = await scaled([job(1), job(2, ['other']), '{"kind":"look","pool":"other"}'], ({ runners }) => ({
+    runners: {
+      ...runners,
+      list: (pool, options) => (pool === 'other' ? Promise.reject(new Error('x')) : runners.list(pool, options)),
+    },
+  }));
+  expect(failed.sort()).toEqual(['m1', 'm2']);
+});
+
+test.each([
+  ['of ours, whose container has no exit code', stopped('sim-default-9-99-1'), 0],
+  ['of ours, without containers', stopped('sim-default-9-99-1', { containers: [] }), 0],
+  ['of ours, with an exit code', stopped('sim-default-9-99-1', { containers: [{ exitCode: 1 }] }), 0],
+  ['of a service', stopped('ecs-svc/1'), 1],
+  ['of nobody', stopped(undefined), 1],
+  ['of an earlier launch on that place', stopped('sim-default-9-98-1'), 1],
+])('a stopped task %s', async (_, body, left) => {
+  const { failed, seats } = await scaled([body]);
+  expect({ failed, seats: seats().length }).toEqual({ failed: [], seats: left });
+});
+
+test('a job that has ended and one that meets a full ECS have their own outcomes, and nothing fails', async () => {
+  const ended = JSON.stringify({
+    kind: 'job',
+    delivery: 'd',
+    receivedAt: 1,
+    event: aJobEvent({ job: 1, state: 'completed' }),
+  });
+  const { failed, history, backlog } = await scaled([job(1), ended, job(2)], ({ cluster }) => ({
+    cluster: { ...cluster, runTask: async () => ({ kind: 'full', reason: 'no room' }) },
+  }));
+  expect(failed).toEqual([]);
+  expect(history.all().find((record) => record.job === 1)).toMatchObject({ state: 'completed', launch: 0 });
+  expect(backlog.all()).toMatchObject([{ job: 2, state: 'queued', reason: expect.stringMatching(/no room/) }]);
+});

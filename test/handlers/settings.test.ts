@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { ALL_SETTINGS, parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } from '../../lib/handlers/settings.ts';
+
+const good = {
+  AWS_REGION: 'eu-central-1',
+  PARAMETERS_PATH: '/ecs-runners/live',
+  PREFIX: 'live',
+  QUEUE_URL: 'https://sqs.test/q',
+};
+
+test('what was asked for, frozen, and nothing else', () => {
+  const settings = readSettings({ ...good, OTHER: 'x' }, WEBHOOK_SETTINGS);
+  expect(settings).toEqual(good);
+  expect(Object.isFrozen(settings)).toBe(true);
+});
+
+test('all that is missing is in one error', () => {
+  for (const name of ALL_SETTINGS) expect(() => readSettings({}, ALL_SETTINGS)).toThrow(`${name} is not set`);
+});
+
+test.each([
+  ['PREFIX', 'Live-1'],
+  ['PREFIX', ''],
+  ['QUEUE_URL', 'q'],
+  ['QUEUE_URL', 'ftp://q'],
+  ['PARAMETERS_PATH', 'live'],
+  ['PARAMETERS_PATH', '/live/'],
+  ['AWS_REGION', ''],
+])('%s %j is wrong, and named together with the others', (name, value) => {
+  const { AWS_REGION: _, ...rest } = good;
+  const read = () => readSettings({ ...rest, [name]: value }, WEBHOOK_SETTINGS);
+  expect(read).toThrow(`${name} is ${JSON.stringify(value)}`);
+  if (name !== 'AWS_REGION') expect(read).toThrow('AWS_REGION is not set');
+});
+
+test.each([
+  [{}, {}],
+  [{ AWS_ENDPOINT_URL: 'a' }, { endpoint: 'a' }],
+  [{ AWS_ENDPOINT_URL: 'a', AWS_ENDPOINT_URL_SSM: 'b' }, { endpoint: 'b' }],
+])('%j moves the parameter store to %j', (environment, expected) => {
+  expect(parameterStoreEndpoint(environment)).toEqual(expected);
+});
