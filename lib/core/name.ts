@@ -2,7 +2,7 @@
 
 export type RunnerName = { pool: string; place: number; job: number; launch: number };
 
-/** GitHub allows 64 characters: prefix ≤ 12, pool ≤ 20, and the numbers fit in the rest. */
+/** GitHub allows 64 characters: with prefix ≤ 12 and pool ≤ 20, job ids of 14 digits (today 12) and 999 launches fit. */
 export const PREFIX_PATTERN = /^[a-z0-9]{1,12}$/;
 
 export function runnerName(prefix: string, { pool, place, job, launch }: RunnerName): string {

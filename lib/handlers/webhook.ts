@@ -33,7 +33,7 @@ export function webhookHandler(
 
 async function take(world: WebhookWorld, config: WebhookConfig, event: HttpEvent, text: string): Promise<HttpAnswer> {
   const payload = parseJson(text);
-  if (typeof payload !== 'object' || payload === null)
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     return refuse(world, event, 400, 'the body is not a JSON object');
   const name = header(event, 'x-github-event');
   if (name === undefined) return refuse(world, event, 400, 'the header X-GitHub-Event is missing');

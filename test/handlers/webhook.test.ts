@@ -146,6 +146,7 @@ describe('refused', () => {
     ['an empty body', { body: '' }, 401],
     ['no JSON', { body: '{' }, 400],
     ['a JSON array', { body: '[]' }, 400],
+    ['a JSON array under another event’s name', { body: '[]', headers: { 'x-github-event': 'push' } }, 400],
     ['a JSON number', { body: '5' }, 400],
     ['a JSON string', { body: '"x"' }, 400],
     ['null', { body: 'null' }, 400],
