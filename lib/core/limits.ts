@@ -3,10 +3,7 @@
 /** The scaler's and the registrar's own time-out (seconds); serverless.yml and the local stack give the functions this. */
 export const FUNCTION_TIMEOUT_SECONDS = 30;
 
-/** A place whose launcher has not claimed its job by then has lost it: nothing of ours runs longer than the time-out. */
-export const PLACE_VOID_AFTER_MS = 2 * FUNCTION_TIMEOUT_SECONDS * 1000;
-
-/** RunTask without an answer is asked again no sooner: the one who asked may still be waiting for it. */
+/** A place without a task is looked into no sooner: whoever took it may still be claiming its job, or waiting for RunTask. */
 export const ASK_AGAIN_AFTER_MS = 2 * FUNCTION_TIMEOUT_SECONDS * 1000;
 
 /**

@@ -78,8 +78,14 @@ async function leave(world: World, seat: Seat, runnerId: number): Promise<Exclud
   if (!isRemoved) return { kind: 'stay', reason: 'reason' in removal ? removal.reason : 'unknown' };
   const reason = 'nobody needed it; removed at GitHub';
   const goneAt = world.clock.now();
-  await changeSeat(world, seat, ({ serves: _, ...current }) => ({ ...current, state: 'gone', goneAt, reason }));
-  return { kind: 'go', reason };
+  const after = await changeSeat(world, seat, (current) => {
+    if (current.state === 'busy') return current;
+    const { serves: _, ...kept } = current;
+    return { ...kept, state: 'gone', goneAt, reason };
+  });
+  return after?.state === 'busy'
+    ? { kind: 'stay', reason: 'a job has started in it meanwhile' }
+    : { kind: 'go', reason };
 }
 
 /**

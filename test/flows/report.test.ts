@@ -1,0 +1,34 @@
+/** What a container reports, and what is answered. */
+import { expect, test } from '@jest/globals';
+import { idle, started } from '../../lib/flows/report.ts';
+import { reportCredentialFor } from '../../lib/flows/ticket.ts';
+import { virtualClock } from '../../lib/sim/clock.ts';
+import { createSimListTable, createSimTable } from '../../lib/sim/tables.ts';
+import type { World } from '../../lib/world.ts';
+import { aSpareSeat, NOW } from '../support/builders.ts';
+import { aConfig, aPool } from '../support/pools.ts';
+import { createStage } from '../support/stage.ts';
+
+test('a job starts while GitHub removes its idle runner: it stays, and nobody may stop it', async () => {
+  const clock = virtualClock(NOW);
+  const config = aConfig([aPool({ idleSecondsMax: 0 })]);
+  const seat = aSpareSeat({ state: 'registered', runnerId: 7, registeredAt: NOW });
+  const report = { name: seat.name, credential: reportCredentialFor(config.ticketSecrets, seat.name) };
+  const { world: stage } = await createStage({ janitor: false });
+  const world: World = {
+    ...stage,
+    clock,
+    history: createSimTable({ clock, name: 'history', key: ['job'] }),
+    runners: createSimListTable({ clock, name: 'runners', key: ['pool', 'place'] }),
+    github: {
+      ...stage.github,
+      removeRunner: async () => {
+        await started(world, config, report);
+        return { kind: 'ok', value: undefined };
+      },
+    },
+  };
+  await world.runners.put(seat, undefined);
+  expect(await idle(world, config, report)).toMatchObject({ kind: 'stay' });
+  expect(await world.runners.get(seat)).toMatchObject({ state: 'busy', startedAt: NOW });
+});
