@@ -9,8 +9,7 @@ import { changeSeat, comingFor } from './seats.ts';
 
 /**
  * The seat first, then the job's record, conditional on being owed: history never names a runner that does not come.
- * Says whether the runner
- * comes; where not, it serves a job that another runner serves too, and is free for the next who looks.
+ * Says whether the runner comes; where not, it serves a job that another runner serves too, and is free for the next who looks.
  */
 export async function adopt(world: World, config: Config, seat: Seat, job: JobRecord): Promise<boolean> {
   if (job.state !== 'queued' || job.awaitsWord !== undefined) {

@@ -11,6 +11,7 @@ import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
 import { createGitHubService, type GitHubService } from '../sim/github-service/service.ts';
 import { ANSWER_MS_MAX } from '../sim/github-service/webhooks.ts';
+import { type StoppableClock, stoppable } from '../sim/stoppable-clock.ts';
 import type { Closers } from './closers.ts';
 import { createCluster } from './cluster.ts';
 import { serveEcs } from './ecs.ts';
@@ -18,7 +19,6 @@ import { deliverByHttp, serveGitHub } from './github.ts';
 import { type LocalParameters, startParameters } from './parameters.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
 import type { SharedTime } from './shared-time.ts';
-import { type StoppableClock, stoppable } from './stoppable-clock.ts';
 import { type LocalTables, startTables } from './tables.ts';
 
 export type CloudOptions = {

@@ -1,14 +1,14 @@
 /** What every part of the simulated GitHub works on. */
 import type { Chance } from '../chance.ts';
+import type { StoppableClock } from '../stoppable-clock.ts';
 import type { Books, Job } from './books.ts';
 import type { Faults } from './faults.ts';
-import type { Time } from './time.ts';
 
 export type Action = 'queued' | 'waiting' | 'in_progress' | 'completed';
 
 export type Hub = {
   books: Books;
-  time: Time;
+  time: StoppableClock;
   chance: Chance;
   /** Replaced as a whole when switches are set. */
   faults: Readonly<Faults>;

@@ -1,6 +1,7 @@
 /** The simulated GitHub: its books, its REST API, what runners see of it, its webhooks, and its switches. */
 import type { Chance } from '../chance.ts';
 import type { SimClock } from '../clock.ts';
+import { stoppable } from '../stoppable-clock.ts';
 import { appOf, type Tokens } from './authentication.ts';
 import { type Books, emptyBooks } from './books.ts';
 import { type Control, controlOf } from './control.ts';
@@ -8,7 +9,6 @@ import { type Faults, NO_FAULTS } from './faults.ts';
 import { type Hub, risingIds } from './hub.ts';
 import { type Rest, restOf } from './rest.ts';
 import { type RunnerSide, runnerSideOf } from './runner-side.ts';
-import { timeOf } from './time.ts';
 import { ANSWER_MS_MAX, type Deliver, type Webhooks, webhooksOf } from './webhooks.ts';
 
 export type GitHubServiceOptions = {
@@ -55,7 +55,7 @@ export function createGitHubService(options: GitHubServiceOptions): GitHubServic
   const webhooks = webhooksOf(() => hub, options.app.id, hook, way);
   const hub: Hub = {
     books: emptyBooks(),
-    time: timeOf(options.clock),
+    time: stoppable(options.clock),
     chance,
     faults: { ...NO_FAULTS, ...options.faults },
     ids: risingIds(chance),

@@ -1,5 +1,5 @@
-/** A clock whose timers can all be cancelled, so that a stack that has been closed does nothing more. */
-import type { SimClock } from '../sim/clock.ts';
+/** A clock whose timers can all be cancelled, so that what has been closed does nothing more. */
+import type { SimClock } from './clock.ts';
 
 export type StoppableClock = SimClock & {
   /** Cancels every timer; later ones never fire. */
