@@ -7,7 +7,7 @@ import { CLEAN, createStage } from '../support/stage.ts';
 const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1);
 
 /**
- * As many tasks as jobs: nothing was launched twice, nothing was forgotten. In about one storm of sixty, events that are
+ * As many tasks as jobs: nothing was launched twice, nothing was forgotten. In a few storms of a hundred, events that are
  * recorded side by side within milliseconds leave one runner over, whose container is told to go; more is a bug.
  */
 async function expectOneTaskPerJob(stage: Stage, jobs: number): Promise<void> {
