@@ -1,8 +1,10 @@
 /** What the scaler, the registrar and the janitor are joined to: the live world, and their configuration. */
-import type { Config } from '../lib/flows/config.ts';
+import type { Config, Mode } from '../lib/flows/config.ts';
+import { poolParameters } from '../lib/handlers/configuration.ts';
 import { appConfig, flowsConfig, PARAMETERS } from '../lib/handlers/read-config.ts';
 import { ALL_SETTINGS, parameterStoreEndpoint, readSettings } from '../lib/handlers/settings.ts';
 import { defaultProvider } from '../lib/live/lambda-credentials.ts';
+import { createLog } from '../lib/live/log.ts';
 import { createGetParameters } from '../lib/live/parameter-store.ts';
 import { readParameters } from '../lib/live/parameters.ts';
 import { createLiveWorld } from '../lib/live/world.ts';
@@ -13,6 +15,7 @@ export function join(
   environment: Readonly<Record<string, string | undefined>>,
 ): { world: World; readConfig: () => Promise<Config> } {
   const settings = readSettings(environment, ALL_SETTINGS);
+  const log = createLog({ service, deployment: settings.DEPLOYMENT });
   const parameters = readParameters({
     getParameters: createGetParameters({
       region: settings.AWS_REGION,
@@ -21,10 +24,12 @@ export function join(
     }),
     path: settings.PARAMETERS_PATH,
     names: PARAMETERS,
+    further: poolParameters,
     clock: { now: () => Date.now() },
+    log,
   });
   const world = createLiveWorld({
-    service,
+    log,
     region: settings.AWS_REGION,
     cluster: settings.CLUSTER,
     queueUrl: settings.QUEUE_URL,
@@ -32,6 +37,10 @@ export function join(
     githubUrl: settings.GITHUB_URL,
     app: appConfig(parameters),
   });
-  const readConfig = flowsConfig(parameters, { prefix: settings.PREFIX, registrarUrl: settings.REGISTRAR_URL });
+  const readConfig = flowsConfig(parameters, {
+    mode: settings.MODE as Mode,
+    prefix: settings.PREFIX,
+    registrarUrl: settings.REGISTRAR_URL,
+  });
   return { world, readConfig };
 }

@@ -1,4 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { poolParameters } from '../lib/handlers/configuration.ts';
 import { WEBHOOK_PARAMETERS, webhookConfig } from '../lib/handlers/read-config.ts';
 import { parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
 import { webhookHandler } from '../lib/handlers/webhook.ts';
@@ -11,6 +12,7 @@ import { createQueue } from '../lib/live/queue.ts';
 
 const settings = readSettings(process.env, WEBHOOK_SETTINGS);
 const client = clientSettings({ region: settings.AWS_REGION });
+const log = createLog({ service: 'webhook', deployment: settings.DEPLOYMENT });
 const clock = { now: () => Date.now() };
 const queue = createQueue({ client: new SQSClient({ ...client, maxAttempts: 3 }), url: settings.QUEUE_URL });
 const parameters = readParameters({
@@ -21,10 +23,9 @@ const parameters = readParameters({
   }),
   path: settings.PARAMETERS_PATH,
   names: WEBHOOK_PARAMETERS,
+  further: poolParameters,
   clock,
+  log,
 });
 
-export const handler = webhookHandler(
-  { queue, clock, log: createLog({ service: 'webhook' }) },
-  webhookConfig(parameters, settings.PREFIX),
-);
+export const handler = webhookHandler({ queue, clock, log }, webhookConfig(parameters, settings.PREFIX));

@@ -51,6 +51,7 @@ async function contents(name: string): Promise<string[]> {
 
 const nowhere = 'http://127.0.0.1:9';
 const complete = functionVariables({
+  deployment: 'ecs-runners-test',
   registrarUrl: nowhere,
   githubUrl: nowhere,
   ecsEndpoint: nowhere,

@@ -1,6 +1,6 @@
 /** The parameters that an operator sets, as text from SSM, checked and turned into what the flows need. */
 import * as z from 'zod/mini';
-import type { Pools } from '../core/pool.ts';
+import type { Pool, Pools } from '../core/pool.ts';
 
 const poolSchema = z.object({
   name: z.string(),
@@ -15,13 +15,30 @@ const poolSchema = z.object({
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),
 });
-const poolsSchema = z.object({ unlabelled: z.exactOptional(z.string()), pools: z.array(poolSchema) });
+const indexSchema = z.object({ unlabelled: z.exactOptional(z.string()), pools: z.array(z.string()) });
 const secretsSchema = z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(2));
 const appSchema = z.object({ appId: z.int(), privateKey: z.string() });
 
-/** Each throws an error that names the parameter, and never shows its value. */
-export function parsePools(text: string): Pools {
-  return parse('pools', poolsSchema, text);
+/** The index `pools`, and below it one parameter for each pool (docs/decisions/0010-one-parameter-per-pool.md). */
+export type PoolTexts = { readonly pools: string } & Readonly<Record<string, string | undefined>>;
+
+/** The parameters of the pools that the index names. */
+export function poolParameters({ pools }: { readonly pools: string }): string[] {
+  return parse('pools', indexSchema, pools).pools.map(poolParameter);
+}
+
+/** Each parser throws an error that names the parameter, and never shows its value. A pool without a text is left out. */
+export function parsePools(texts: PoolTexts): Pools {
+  const { pools, ...index } = parse('pools', indexSchema, texts.pools);
+  return { ...index, pools: pools.flatMap((name) => parsePool(name, texts[poolParameter(name)])) };
+}
+
+function parsePool(name: string, text: string | undefined): Pool[] {
+  return text === undefined ? [] : [parse(poolParameter(name), poolSchema, text)];
+}
+
+function poolParameter(name: string): string {
+  return `pools/${name}`;
 }
 
 /** The newest first; one or, while they are rotated, two. */
@@ -33,11 +50,11 @@ export function parseApp(text: string): { appId: number; privateKey: string } {
   return parse('github-app', appSchema, text);
 }
 
-/** Parsed once per text: parameters are read each minute and seldom change. */
-export function remembered<Value>(parseText: (text: string) => Value): (text: string) => Value {
-  let last: { text: string; value: Value } | undefined;
-  return (text) => {
-    if (last?.text !== text) last = { text, value: parseText(text) };
+/** Parsed once for the same input, a text or all that was read together. */
+export function remembered<Input, Value>(parseInput: (input: Input) => Value): (input: Input) => Value {
+  let last: { input: Input; value: Value } | undefined;
+  return (input) => {
+    if (last?.input !== input) last = { input, value: parseInput(input) };
     return last.value;
   };
 }

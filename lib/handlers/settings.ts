@@ -9,6 +9,8 @@ const isSomething: Check = (value) => value !== '';
 const CHECKS = {
   AWS_REGION: { check: isSomething, wanted: 'the region; Lambda sets it' },
   PARAMETERS_PATH: { check: (value) => /^(\/[\w.-]+)+$/.test(value), wanted: 'a path such as /ecs-runners/production' },
+  DEPLOYMENT: { check: isSomething, wanted: 'the name of the deployment, for humans and metrics' },
+  MODE: { check: (value) => ['launch', 'observe'].includes(value), wanted: 'launch or observe' },
   PREFIX: { check: (value) => PREFIX_PATTERN.test(value), wanted: '1 to 12 of a-z and 0-9' },
   QUEUE_URL: { check: isUrl, wanted: 'the URL of the demand queue' },
   HISTORY_TABLE: { check: isSomething, wanted: 'the name of the table' },
@@ -21,7 +23,7 @@ const CHECKS = {
 
 export type SettingName = keyof typeof CHECKS;
 
-export const WEBHOOK_SETTINGS = ['AWS_REGION', 'PARAMETERS_PATH', 'PREFIX', 'QUEUE_URL'] as const;
+export const WEBHOOK_SETTINGS = ['AWS_REGION', 'PARAMETERS_PATH', 'DEPLOYMENT', 'PREFIX', 'QUEUE_URL'] as const;
 export const ALL_SETTINGS = Object.keys(CHECKS) as SettingName[];
 
 /** Throws one error that names every variable that is missing or wrong, and what it should be. */

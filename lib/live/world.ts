@@ -7,13 +7,11 @@ import { clientSettings } from './clients.ts';
 import { createCluster } from './cluster.ts';
 import { createGitHub } from './github.ts';
 import type { App } from './github-app.ts';
-import { createLog } from './log.ts';
 import { createQueue } from './queue.ts';
 import { createListTable, createTable } from './tables.ts';
 
 export type LiveSettings = {
-  /** Name of the function, in every line of its log. */
-  service: string;
+  log: World['log'];
   region: string;
   /** Name or ARN. */
   cluster: string;
@@ -30,7 +28,7 @@ const ATTEMPTS_MAX = 3;
 
 /** Reads no environment variable itself, and reaches nothing before the first call. */
 export function createLiveWorld(settings: LiveSettings): World {
-  const { region, tables, githubUrl, app, cluster, queueUrl, service } = settings;
+  const { region, tables, githubUrl, app, cluster, queueUrl, log } = settings;
   const clock = { now: () => Date.now() };
   const client = clientSettings({ region });
   const dynamodb = new DynamoDBClient({ ...client, maxAttempts: ATTEMPTS_MAX });
@@ -44,6 +42,6 @@ export function createLiveWorld(settings: LiveSettings): World {
     history: createTable(table(tables.history, 'job')),
     backlog: createListTable(table(tables.backlog, 'pool', 'job')),
     runners: createListTable(table(tables.runners, 'pool', 'place')),
-    log: createLog({ service }),
+    log,
   };
 }

@@ -41,6 +41,7 @@ export type Cloud = {
   webhookSecret: string;
 };
 
+export const DEPLOYMENT = 'ecs-runners-local';
 /** First part of every runner's name. */
 export const PREFIX = 'local';
 export const PARAMETERS_PATH = '/ecs-runners/local';
@@ -123,11 +124,13 @@ function isStopped(event: TaskStateChangeEvent): boolean {
   return event.detail['lastStatus'] === 'STOPPED';
 }
 
-function setParameters(parameters: LocalParameters, secrets: Secrets, pools: Pools): void {
+/** One for each pool, and an index, as a deployment makes them. */
+function setParameters(parameters: LocalParameters, secrets: Secrets, { pools, ...index }: Pools): void {
   const { webhookSecret, ticketSecret, privateKey } = secrets;
   const set = (name: string, value: unknown): void =>
     parameters.set(`${PARAMETERS_PATH}/${name}`, JSON.stringify(value));
-  set('pools', pools);
+  set('pools', { ...index, pools: pools.map(({ name }) => name) });
+  for (const pool of pools) set(`pools/${pool.name}`, pool);
   set('webhook-secrets', [webhookSecret]);
   set('ticket-secrets', [ticketSecret]);
   set('github-app', { appId: APP_ID, privateKey });

@@ -45,6 +45,7 @@ export function createFunctions({ bundles, environment, time, log }: FunctionsOp
 
 /** The variables that the functions read, and the addresses that AWS's SDK takes from the environment by itself. */
 export function functionVariables(stack: {
+  deployment: string;
   registrarUrl: string;
   githubUrl: string;
   ecsEndpoint: string;
@@ -66,6 +67,8 @@ export function functionVariables(stack: {
     BACKLOG_TABLE: backlog,
     RUNNERS_TABLE: runners,
     CLUSTER: stack.cluster,
+    DEPLOYMENT: stack.deployment,
+    MODE: 'launch',
     PARAMETERS_PATH: stack.parametersPath,
     PREFIX: stack.prefix,
     REGISTRAR_URL: stack.registrarUrl,

@@ -2,7 +2,7 @@
 import type { PoolsFile } from '../pools-file/schema.ts';
 import { type LocalApi, startApi } from './api.ts';
 import { type Closers, closers } from './closers.ts';
-import { type Cloud, PARAMETERS_PATH, PREFIX, startCloud } from './cloud.ts';
+import { type Cloud, DEPLOYMENT, PARAMETERS_PATH, PREFIX, startCloud } from './cloud.ts';
 import { CLUSTER } from './cluster.ts';
 import {
   createFunctions,
@@ -119,6 +119,7 @@ const NOT_YET: InvokeResult = {
 
 function variables(api: LocalApi, { github, ecs, queue, tables, parameters }: Cloud): Record<string, string> {
   return functionVariables({
+    deployment: DEPLOYMENT,
     registrarUrl: api.address,
     githubUrl: github.address,
     ecsEndpoint: ecs.address,

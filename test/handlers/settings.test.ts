@@ -4,6 +4,7 @@ import { ALL_SETTINGS, parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } 
 const good = {
   AWS_REGION: 'eu-central-1',
   PARAMETERS_PATH: '/ecs-runners/live',
+  DEPLOYMENT: 'ecs-runners-live',
   PREFIX: 'live',
   QUEUE_URL: 'https://sqs.test/q',
 };
@@ -26,11 +27,18 @@ test.each([
   ['PARAMETERS_PATH', 'live'],
   ['PARAMETERS_PATH', '/live/'],
   ['AWS_REGION', ''],
+  ['DEPLOYMENT', ''],
 ])('%s %j is wrong, and named together with the others', (name, value) => {
   const { AWS_REGION: _, ...rest } = good;
   const read = () => readSettings({ ...rest, [name]: value }, WEBHOOK_SETTINGS);
   expect(read).toThrow(`${name} is ${JSON.stringify(value)}`);
   if (name !== 'AWS_REGION') expect(read).toThrow('AWS_REGION is not set');
+});
+
+test('a stage launches or observes, and nothing else', () => {
+  const { AWS_REGION } = good;
+  for (const MODE of ['launch', 'observe']) expect(readSettings({ AWS_REGION, MODE }, ['MODE'])).toEqual({ MODE });
+  expect(() => readSettings({ MODE: 'dry-run' }, ['MODE'])).toThrow('MODE is "dry-run", but must be launch or observe');
 });
 
 test.each([

@@ -20,6 +20,7 @@ export function aPool(overrides: Partial<Pool> = {}): Pool {
 
 export function aConfig(pools: readonly Pool[] = [aPool()]): Config {
   return {
+    mode: 'launch',
     prefix: 'sim',
     registrarUrl: 'http://registrar.test',
     pools: { pools },

@@ -4,6 +4,7 @@ import type { BacklogRecord, JobRecord } from '../../core/job.ts';
 import type { Message } from '../../core/message.ts';
 import type { Pool } from '../../core/pool.ts';
 import { type PoolRecord, poolRecord, type RunnerRecord } from '../../core/runner.ts';
+import type { Config } from '../../flows/config.ts';
 import { scalerHandler } from '../../handlers/scaler.ts';
 import { seededChance } from '../../sim/chance.ts';
 import { type SimClock, scaledClock, sleep } from '../../sim/clock.ts';
@@ -35,7 +36,8 @@ export async function measureBatch(): Promise<MeasuredBatch> {
   // As after the first launch of the pool, whose container came up.
   const proven: Omit<PoolRecord, 'version'> = { ...poolRecord(pool.name), proven: pool.taskDefinition };
   await world.runners.put(proven, undefined);
-  const config = {
+  const config: Config = {
+    mode: 'launch',
     prefix: 'bench',
     registrarUrl: 'https://api.example.org',
     pools: { pools: [pool] },

@@ -6,6 +6,7 @@ export function functionEnvironment(): Record<string, string> {
   const nowhere = 'http://127.0.0.1:9';
   return {
     ...functionVariables({
+      deployment: 'ecs-runners-bench',
       registrarUrl: nowhere,
       githubUrl: nowhere,
       ecsEndpoint: nowhere,

@@ -26,7 +26,7 @@ async function microsecondsPerEvent(input: WebhookInput, throughSdk: boolean): P
     clock: { now: () => 0 },
     log: createLog({ service: 'webhook' }),
   };
-  const values = { pools: input.pools, 'webhook-secrets': JSON.stringify([input.secret]) };
+  const values = { ...input.pools, 'webhook-secrets': JSON.stringify([input.secret]) };
   const handler = webhookHandler(
     world,
     webhookConfig(async () => values, 'bench'),

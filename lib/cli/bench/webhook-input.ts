@@ -1,10 +1,11 @@
 /** Webhook events as GitHub sends them, made from its own example payload: some 9 kB each. */
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
+import type { PoolTexts } from '../../handlers/configuration.ts';
 import type { HttpEvent } from '../../handlers/http.ts';
 
 export type WebhookCase = 'matched' | 'ignored' | 'wrong signature';
-export type WebhookInput = { event: HttpEvent; secret: string; pools: string; expected: string };
+export type WebhookInput = { event: HttpEvent; secret: string; pools: PoolTexts; expected: string };
 
 const SECRET = 'a-webhook-secret-as-long-as-they-are-made';
 const LABELS = ['self-hosted', 'linux', 'x64', 'ecs'];
@@ -20,21 +21,20 @@ export function webhookInputs(): Record<WebhookCase, WebhookInput> {
   };
 }
 
-const POOLS = JSON.stringify({
-  pools: [
-    {
-      name: 'default',
-      labels: LABELS,
-      docker: 'dind',
-      max: 100,
-      repositories: [],
-      register: 'organization',
-      group: 'Default',
-      idleSecondsMax: 60,
-      taskDefinition: 'bench-default:1',
-    },
-  ],
-});
+const POOLS: PoolTexts = {
+  pools: JSON.stringify({ pools: ['default'] }),
+  'pools/default': JSON.stringify({
+    name: 'default',
+    labels: LABELS,
+    docker: 'dind',
+    max: 100,
+    repositories: [],
+    register: 'organization',
+    group: 'Default',
+    idleSecondsMax: 60,
+    taskDefinition: 'bench-default:1',
+  }),
+};
 
 type Example = { name: string; examples: { action?: string; workflow_job?: object; installation?: object }[] };
 
