@@ -1,0 +1,30 @@
+/** Every limit of the bootstrap, with its unit and its reason. */
+
+/** To have a JIT configuration, counted anew after each time that the registrar asked to wait; below `BOOT_DEADLINE_MS`. */
+export const BOOT_MS_MAX = 5 * 60 * 1000;
+
+/** Between attempts: doubling, with jitter. */
+export const RETRY_FIRST_MS = 1000;
+export const RETRY_MS_MAX = 30_000;
+
+/** A little longer than the registrar itself may take (`FUNCTION_TIMEOUT_SECONDS`). */
+export const ANSWER_MS_MAX = 35_000;
+
+/** The word that a job has started is repeated so many times; GitHub's own event says the same. */
+export const STARTED_ATTEMPTS = 4;
+
+/** How often we look whether a job runs. */
+export const LOOK_MS = 500;
+
+/** While no job runs, the registrar hears it this often. */
+export const IDLE_REPORT_MS = 60 * 1000;
+
+/** An idle listener says goodbye to GitHub within seconds; ECS kills the container 30 s after it asked. */
+export const LEAVING_MS_MAX = 20_000;
+
+/** A listener that failed (2) or is being updated (3, 4) is started again, as `run.sh` does, but not for ever. */
+export const LISTENER_STARTS_MAX = 5;
+export const LISTENER_PAUSE_MS = 5000;
+
+/** The runner's own update writes a file when it is done. `run-helper.sh` waits as long for it. */
+export const UPDATE_MS_MAX = 30_000;

@@ -1,0 +1,130 @@
+/** What the container asks of the registrar, and how it takes the answers. */
+import { EXIT_DONE } from '../../lib/core/ending.ts';
+import { EXIT_NOT_BOOTED, EXIT_REFUSED, EXIT_WITHOUT_JOB } from './exit-codes.ts';
+import { ANSWER_MS_MAX, BOOT_MS_MAX, RETRY_FIRST_MS, RETRY_MS_MAX, STARTED_ATTEMPTS } from './limits.ts';
+import { say } from './say.ts';
+import { wait } from './wait.ts';
+
+export type Self = { url: string; name: string };
+export type Registration = { jitConfig: string; reportCredential: string; runnerName: string };
+/** An answer of the registrar; without a status there was none, and `text` says why. */
+type Answer = { status?: number; retryAfterSeconds?: number; text: string };
+
+/** The JIT configuration, or the code to end with. */
+export async function register(self: Self, ticket: string, told: AbortSignal): Promise<Registration | number> {
+  let deadline = Date.now() + BOOT_MS_MAX;
+  for (let attempt = 0; !told.aborted; attempt += 1) {
+    const answer = await ask(self, 'registration', ticket);
+    const end = endOf(answer);
+    if (end !== undefined) return end;
+    const { retryAfterSeconds } = answer;
+    const waitMs = retryAfterSeconds === undefined ? backOffMs(attempt) : (retryAfterSeconds + Math.random()) * 1000;
+    if (retryAfterSeconds !== undefined) deadline = Date.now() + retryAfterSeconds * 1000 + BOOT_MS_MAX;
+    if (Date.now() + waitMs > deadline) {
+      say(`no registration within ${BOOT_MS_MAX / 60_000} minutes; the last answer: ${summary(answer)}`);
+      return EXIT_NOT_BOOTED;
+    }
+    say(`not registered yet (${summary(answer)}); asking again in ${Math.ceil(waitMs / 1000)} s`);
+    await wait(waitMs, told);
+  }
+  say('told to stop before it was registered');
+  return EXIT_WITHOUT_JOB;
+}
+
+/** `undefined`: to be asked again. */
+function endOf(answer: Answer): Registration | number | undefined {
+  const { status } = answer;
+  if (status === undefined || status >= 500 || status === 429) return undefined;
+  if (status === 200) return registrationOf(answer);
+  if (status === 410) {
+    say(`nobody needs this runner any more (${reasonOf(answer)}); ending`);
+    return EXIT_DONE;
+  }
+  say(`the registrar refuses this runner: ${summary(answer)}`);
+  return EXIT_REFUSED;
+}
+
+function registrationOf({ text }: Answer): Registration | number {
+  const { jitConfig, reportCredential, runnerName } = parsed(text);
+  if (isText(jitConfig) && isText(reportCredential) && isText(runnerName)) {
+    return { jitConfig, reportCredential, runnerName };
+  }
+  say('the answer to the registration is not the registrar’s: what is behind ECS_RUNNERS_URL?');
+  return EXIT_REFUSED;
+}
+
+/** From now on nobody takes the runner for idle. Nobody waits for the answer. */
+export async function reportStarted(self: Self, credential: string, told: AbortSignal): Promise<void> {
+  for (let attempt = 0; attempt < STARTED_ATTEMPTS; attempt += 1) {
+    const { status } = await ask(self, 'started', credential);
+    if (status !== undefined && status < 500 && status !== 429) return;
+    await wait(backOffMs(attempt), told);
+  }
+}
+
+/** Anything but a clear "go" means to stay. */
+export async function reportIdle(self: Self, credential: string): Promise<'go' | 'stay'> {
+  const answer = await ask(self, 'idle', credential);
+  const isGo = answer.status === 200 && parsed(answer.text)['answer'] === 'go';
+  say(isGo ? `idle; told to go: ${reasonOf(answer)}` : `idle; stays (${summary(answer)})`);
+  return isGo ? 'go' : 'stay';
+}
+
+async function ask({ url, name }: Self, what: string, credential: string): Promise<Answer> {
+  try {
+    const answer = await fetch(`${url.replace(/\/+$/, '')}/runners/${encodeURIComponent(name)}/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+      body: '{}',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    });
+    const retryAfterSeconds = secondsOf(answer.headers.get('retry-after'));
+    const text = await answer.text();
+    return { status: answer.status, text, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  } catch (error) {
+    return { text: causeOf(error) };
+  }
+}
+
+/** `Retry-After` in seconds; a date is not what the registrar sends. */
+function secondsOf(header: string | null): number | undefined {
+  const seconds = Number.parseFloat(header ?? '');
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return (cause as { code?: string }).code ?? cause.message;
+}
+
+/** An answer with its reason, never its whole body: that may hold a credential. */
+function summary(answer: Answer): string {
+  if (answer.status === undefined) return `no answer: ${answer.text}`;
+  return `${answer.status}: ${reasonOf(answer)}`;
+}
+
+function reasonOf({ text }: Answer): string {
+  const { reason } = parsed(text);
+  return isText(reason) ? reason : 'without a reason';
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function backOffMs(attempt: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+}
