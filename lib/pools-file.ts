@@ -6,11 +6,14 @@ import { readFile } from 'node:fs/promises';
 import type { Pool, Pools } from './core/pool.ts';
 import { checkPools } from './pools-file/check.ts';
 import { readDocument } from './pools-file/document.ts';
-import type { Finding } from './pools-file/rules.ts';
+import type { Finding } from './pools-file/findings.ts';
 import type { FilePool, PoolsFile } from './pools-file/schema.ts';
 
 /** `place`: `pools.deploy.memory`; empty for the file as a whole. `line` and `column` count from 1. */
 export type Problem = { file: string; place: string; line: number; column: number; message: string };
+
+/** Of an ARN or a name that a deployment makes; families and log groups have the names of the stage and the pool in them. */
+const RESOURCE_NAME_LETTERS_MAX = 300;
 
 /** Warnings do not refuse a file. Problems and warnings stand in the order of the file. */
 export type ParsedPools = { ok: true; file: PoolsFile; warnings: Problem[] } | { ok: false; problems: Problem[] };
@@ -23,7 +26,7 @@ export async function readPoolsFile(path: string): Promise<ParsedPools> {
 /** Any text gives pools or problems; never an exception. `fileName` only appears in the problems. */
 export function parsePoolsFile(text: string, fileName: string): ParsedPools {
   const { content, errors, locate } = readDocument(text);
-  const { findings, file } = content ? checkPools(content.value) : { findings: [] };
+  const { findings, file } = content ? checkPools(content.value, longestParameter) : { findings: [] };
   const asProblem = ({ path, part, message }: Finding): Problem => {
     return { file: fileName, place: path.join('.'), ...locate(path, part ?? 'value'), message };
   };
@@ -38,16 +41,17 @@ export function problemLine({ file, place, line, column, message }: Problem): st
   return `${file}:${line}:${column}${place && ` ${place}`}: ${message}`;
 }
 
-/** What a deployment has made of a pool: its task definition (revision included) and where its tasks run. */
-export type PoolResources = Pick<Pool, 'taskDefinition' | 'capacityProvider'>;
+/** What a deployment has made of a pool: its task definition (revision included), where its tasks run and write. */
+export type PoolResources = Pick<Pool, 'taskDefinition' | 'capacityProvider'> & { logGroup?: string };
 
-/** The parameter that the functions read. */
+/** Everything that the functions read, in one. */
 export function functionsPools(file: PoolsFile, resolve: (pool: FilePool) => PoolResources): Pools {
   const pools = file.pools.map((pool) => functionsPool(pool, resolve(pool)));
   return { ...(file.unlabelled !== undefined && { unlabelled: file.unlabelled }), pools };
 }
 
-function functionsPool(pool: FilePool, { taskDefinition, capacityProvider }: PoolResources): Pool {
+/** What the functions read of one pool. */
+export function functionsPool(pool: FilePool, { taskDefinition, capacityProvider, logGroup }: PoolResources): Pool {
   const provider = capacityProvider ?? pool.capacityProvider;
   return {
     name: pool.name,
@@ -61,7 +65,14 @@ function functionsPool(pool: FilePool, { taskDefinition, capacityProvider }: Poo
     idleSecondsMax: pool.idleSeconds,
     taskDefinition,
     ...(provider !== undefined && { capacityProvider: provider }),
+    ...(logGroup !== undefined && { logGroup }),
   };
+}
+
+/** Of a pool whose resources have the longest names there may be. */
+function longestParameter(pool: FilePool): string {
+  const name = 'x'.repeat(RESOURCE_NAME_LETTERS_MAX);
+  return JSON.stringify(functionsPool(pool, { taskDefinition: name, capacityProvider: name, logGroup: name }));
 }
 
 async function readText(path: string): Promise<string> {

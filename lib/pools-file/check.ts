@@ -1,35 +1,57 @@
-/** Plain data in; the pools, and everything that is wrong with them, out. */
-import { closestMatch } from 'leven';
-import type { z } from 'zod';
+/** Plain data in; the pools and their groups, and everything that is wrong with them, out. */
 import { fold } from '../core/label.ts';
-import { checkRules, checkUnlabelled, type Finding } from './rules.ts';
-import { type FilePool, type PoolsFile, poolName, poolSchema, type SoundPool } from './schema.ts';
+import { checkCapacityRules } from './capacity-rules.ts';
+import { capacitySchema, scheduleSchema } from './capacity-schema.ts';
+import { type CheckedEntry, checkEntry } from './entry.ts';
+import { didYouMean, type Fields, type Finding, isFields, problem, shown, unknownKeys } from './findings.ts';
+import { checkRules, checkUnlabelled } from './rules.ts';
+import { type FilePool, type PoolsFile, poolSchema, type SoundPool } from './schema.ts';
 
 /** What the file says; only if none of the findings is a problem. */
 export type Checked = { findings: Finding[]; file?: PoolsFile };
 
-type Fields = Record<string, unknown>;
+/** The longest text that may become the parameter which the functions read for a pool. */
+type ParameterOf = (pool: FilePool) => string;
 
-/** Pools whose rows a reader, and whose resources a stack, can still hold. */
-const POOLS_MAX = 100;
-const TOP_KEYS = ['pools', 'unlabelled'];
-const POOL_KEYS = Object.keys(poolSchema.shape);
+/**
+ * What one stack was tested with. Each pool is some five resources of at most 500, and two names in the policy of the
+ * role that may pass them: IAM holds 10,240 letters in a role's own policies.
+ */
+const POOLS_MAX = 50;
+/** SSM: an advanced parameter holds 8 KB. */
+const PARAMETER_BYTES_MAX = 8192;
+const TOP_KEYS = ['pools', 'capacity', 'unlabelled'];
+const SCHEDULE_KEYS = Object.keys(scheduleSchema.shape);
 
 /** `value` may be anything at all. */
-export function checkPools(value: unknown): Checked {
+export function checkPools(value: unknown, parameterOf: ParameterOf): Checked {
   if (!isFields(value)) return { findings: [problem([], `${shown(value)}: it must begin with "pools:"`)] };
-  const pools = isFields(value['pools']) ? Object.entries(value['pools']).map(checkPool) : [];
+  const pools = entriesOf(value['pools']).map((entry) => checkPool(entry, parameterOf));
+  const groups = entriesOf(value['capacity']).map(checkGroup);
   const sound = pools.map((pool) => pool.sound);
   const findings = [
     ...unknownKeys(value, TOP_KEYS, []),
     ...checkCount(value['pools']),
-    ...pools.flatMap((pool) => pool.findings),
+    ...checkCapacityMap(value['capacity']),
+    ...[...pools, ...groups].flatMap((entry) => entry.findings),
     ...checkRules(sound),
+    ...checkCapacityRules(
+      groups.map((group) => group.sound),
+      sound,
+    ),
     ...checkUnlabelledName(value['unlabelled'], sound),
   ];
   if (findings.some(({ severity }) => severity === 'problem')) return { findings };
   const unlabelled = value['unlabelled'] === undefined ? {} : { unlabelled: String(value['unlabelled']) };
-  return { findings, file: { ...unlabelled, pools: pools.flatMap(({ pool }) => pool ?? []) } };
+  return { findings, file: { ...unlabelled, capacity: wholeOf(groups), pools: wholeOf(pools) } };
+}
+
+function entriesOf(map: unknown): [string, unknown][] {
+  return isFields(map) ? Object.entries(map) : [];
+}
+
+function wholeOf<Settings>(entries: readonly CheckedEntry<Settings>[]): ({ name: string } & Settings)[] {
+  return entries.flatMap(({ entry }) => entry ?? []);
 }
 
 function checkCount(pools: unknown): Finding[] {
@@ -37,6 +59,11 @@ function checkCount(pools: unknown): Finding[] {
   const count = Object.keys(pools).length;
   if (count === 0) return [problem(['pools'], 'has no pools: describe at least one')];
   return count > POOLS_MAX ? [problem(['pools'], `has ${count} pools: the most are ${POOLS_MAX}`)] : [];
+}
+
+function checkCapacityMap(capacity: unknown): Finding[] {
+  if (capacity === undefined || isFields(capacity)) return [];
+  return [problem(['capacity'], `${shown(capacity)}: it must be a map of groups of instances, by name`)];
 }
 
 function checkUnlabelledName(name: unknown, pools: readonly SoundPool[]): Finding[] {
@@ -47,38 +74,24 @@ function checkUnlabelledName(name: unknown, pools: readonly SoundPool[]): Findin
   return [problem(['unlabelled'], `${shown(name)}: it must be the name of a pool in this file: ${hint}`)];
 }
 
-type CheckedPool = { findings: Finding[]; sound: SoundPool; pool?: FilePool };
-
-function checkPool([name, value]: [string, unknown]): CheckedPool {
-  const path = ['pools', name];
-  const named = poolName.safeParse(name);
-  const findings = (named.error?.issues ?? []).map((issue) => aboutKey(path, `it must be ${issue.message}`));
-  if (!isFields(value)) {
-    const message = `${shown(value)}: it must be a map of settings (${POOL_KEYS.join(', ')})`;
-    return { findings: [...findings, problem(path, message)], sound: { name } };
-  }
-  const { error, data } = poolSchema.safeParse(value, { reportInput: true });
-  findings.push(
-    ...unknownKeys(value, POOL_KEYS, path),
-    ...(error?.issues ?? []).map((issue) => fromIssue(path, issue)),
-    ...repeatedLabels(value['labels'], path),
-  );
-  return { findings, sound: { name, ...soundSettings(value) }, ...(data && { pool: { name, ...data } }) };
+function checkPool([name, value]: [string, unknown], parameterOf: ParameterOf): CheckedEntry<Omit<FilePool, 'name'>> {
+  const checked = checkEntry(poolSchema, 'pools', name, value);
+  const labels = isFields(value) ? repeatedLabels(value['labels'], ['pools', name]) : [];
+  const size = checked.entry ? checkParameterSize(checked.entry, parameterOf) : [];
+  return { ...checked, findings: [...checked.findings, ...labels, ...size] };
 }
 
-/** Setting by setting, so that one wrong setting does not hide what is wrong between the others. */
-function soundSettings(value: Fields): Partial<FilePool> {
-  return Object.fromEntries(
-    Object.entries(poolSchema.shape).flatMap(([key, schema]) => {
-      const { data } = schema.safeParse(value[key]);
-      return data === undefined ? [] : [[key, data]];
-    }),
-  );
+function checkGroup([name, value]: [string, unknown]) {
+  const checked = checkEntry(capacitySchema, 'capacity', name, value);
+  const schedules = isFields(value) ? unknownScheduleKeys(value, ['capacity', name]) : [];
+  return { ...checked, findings: [...checked.findings, ...schedules] };
 }
 
-function fromIssue(path: readonly string[], issue: z.core.$ZodIssue): Finding {
-  const place = [...path, ...issue.path];
-  return problem(place, `${shown(issue.input)}: it must be ${issue.message}`);
+function unknownScheduleKeys({ schedules }: Fields, path: readonly string[]): Finding[] {
+  if (!Array.isArray(schedules)) return [];
+  return schedules.flatMap((schedule, index) =>
+    isFields(schedule) ? unknownKeys(schedule, SCHEDULE_KEYS, [...path, 'schedules', `${index}`]) : [],
+  );
 }
 
 function repeatedLabels(labels: unknown, path: readonly string[]): Finding[] {
@@ -90,36 +103,11 @@ function repeatedLabels(labels: unknown, path: readonly string[]): Finding[] {
   });
 }
 
-function unknownKeys(value: Fields, known: readonly string[], path: readonly string[]): Finding[] {
-  const unknown = Object.keys(value).filter((key) => !known.includes(key));
-  const hint = (key: string) => didYouMean(key, known) ?? `there are ${known.join(', ')}`;
-  return unknown.map((key) => aboutKey([...path, key], `there is no such setting: ${hint(key)}`));
-}
-
-/** Distance up to a third of the letters: "lables" is near "labels", "ram" is near nothing. */
-function didYouMean(word: string, known: readonly string[]): string | undefined {
-  const maxDistance = Math.max(1, Math.floor(Math.min(word.length, 30) / 3));
-  const match = word.length > 100 ? undefined : closestMatch(word, [...known], { maxDistance });
-  return match === undefined ? undefined : `did you mean ${match}?`;
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'is missing';
-  if (value === null) return 'is empty';
-  if (Array.isArray(value)) return value.length === 0 ? 'is an empty list' : `is a list of ${value.length}`;
-  if (typeof value === 'object') return 'is a map';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return `is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`;
-}
-
-function problem(path: Finding['path'], message: string): Finding {
-  return { severity: 'problem', path, message };
-}
-
-function aboutKey(path: Finding['path'], message: string): Finding {
-  return { ...problem(path, message), part: 'key' };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function checkParameterSize(pool: FilePool, parameterOf: ParameterOf): Finding[] {
+  const bytes = Buffer.byteLength(parameterOf(pool));
+  if (bytes <= PARAMETER_BYTES_MAX) return [];
+  const { labels, repositories = [] } = pool;
+  const key = JSON.stringify(repositories).length > JSON.stringify(labels).length ? 'repositories' : 'labels';
+  const message = `make what the functions read of this pool ${bytes} bytes long, and a parameter holds ${PARAMETER_BYTES_MAX}: use fewer or shorter ones`;
+  return [problem(['pools', pool.name, key], message)];
 }

@@ -1,12 +1,9 @@
 /** What must hold between the settings of a pool, and between pools. */
 import { fold, labelSet } from '../core/label.ts';
 import { covers } from '../core/pool.ts';
-import type { Path } from './document.ts';
+import { type Finding, problem, warning } from './findings.ts';
 import { repositoriesOverlap } from './overlap.ts';
 import type { SoundPool } from './schema.ts';
-
-/** `severity`: a problem refuses the file, a warning only tells. `part`: it is about the key, not its value. */
-export type Finding = { severity: 'problem' | 'warning'; path: Path; part?: 'key'; message: string };
 
 /** Settings that are missing or have problems of their own are left alone. */
 export function checkRules(pools: readonly SoundPool[]): Finding[] {
@@ -19,7 +16,7 @@ export function checkUnlabelled(unlabelled: string, pools: readonly SoundPool[])
   const pool = pools.find(({ name }) => name === unlabelled);
   if (pool?.register !== 'repository') return [];
   const message = `jobs without labels name a runner group, but the runners of ${unlabelled} are registered on a repository, in no group: set register: organization there`;
-  return [{ severity: 'warning', path: ['unlabelled'], message }];
+  return [warning(['unlabelled'], message)];
 }
 
 /** Any job that reaches the runner gets its role, whatever `repositories` says: GitHub assigns jobs, not we. */
@@ -28,13 +25,13 @@ function checkRole({ name, taskRole, repositories, register, group }: SoundPool)
   if (register === undefined || group === undefined || !isDefault(group)) return [];
   const message =
     'this role is for certain repositories only, but every repository of the organisation may use runners in the group Default: add register: repository, or a group that is restricted to these repositories';
-  return [{ severity: 'problem', path: ['pools', name, 'taskRole'], message }];
+  return [problem(['pools', name, 'taskRole'], message)];
 }
 
 function checkGroup({ name, register, group }: SoundPool): Finding[] {
   if (register !== 'repository' || group === undefined || isDefault(group)) return [];
   const message = 'has no effect: runners that are registered on a repository are in no group; remove one of the two';
-  return [{ severity: 'warning', path: ['pools', name, 'group'], message }];
+  return [warning(['pools', name, 'group'], message)];
 }
 
 function isDefault(group: string): boolean {
@@ -51,7 +48,7 @@ function checkPair([earlier, later]: readonly [SoundPool, SoundPool]): Finding[]
 
 function sameLabels(earlier: SoundPool, later: SoundPool): Finding {
   const message = `are the labels of ${earlier.name} too, for repositories that both serve, so no job of theirs would ever reach ${later.name}: give it a label of its own, or repositories of its own`;
-  return { severity: 'problem', path: ['pools', later.name, 'labels'], message };
+  return problem(['pools', later.name, 'labels'], message);
 }
 
 function mayTake(taker: SoundPool, owner: SoundPool): boolean {
@@ -65,5 +62,5 @@ function reach({ register, repositories }: SoundPool): readonly string[] | undef
 
 function mayTakeJobs(taker: SoundPool, owner: SoundPool): Finding {
   const message = `contain all labels of ${owner.name}, so these runners may take jobs meant for ${owner.name}: if that matters, leave out a label that the two share`;
-  return { severity: 'warning', path: ['pools', taker.name, 'labels'], message };
+  return warning(['pools', taker.name, 'labels'], message);
 }

@@ -3,6 +3,8 @@
  * message of every problem with it. Not for functions: zod is too large for their bundles.
  */
 import { z } from 'zod';
+import type { FileCapacity } from './capacity-schema.ts';
+import { architectures } from './instance-types.ts';
 
 /** GitHub docs (generate-jitconfig): "Minimum items: 1. Maximum items: 100." */
 const LABELS_MAX = 100;
@@ -20,7 +22,7 @@ const IDLE_SECONDS_MAX = 3600;
 /** GitHub docs (limits): a job on a self-hosted runner may run for 5 days. */
 const JOB_HOURS_MAX = 120;
 /** Runner names, at most 64 letters long at GitHub, contain the pool's name beside deployment, place, job and launch. */
-const POOL_NAME = /^[a-z0-9][a-z0-9-]{0,19}$/;
+const NAME = /^[a-z0-9][a-z0-9-]{0,19}$/;
 
 const wanted = {
   label: 'a label of 1 to 256 letters without commas, line breaks and outer white space (put numbers in quotes)',
@@ -38,13 +40,16 @@ const wanted = {
   idleSeconds: `a whole number of seconds from 0 to ${IDLE_SECONDS_MAX}: how long a runner without a job stays`,
   jobHours: `a whole number of hours from 1 to ${JOB_HOURS_MAX}, the longest that a job may run`,
   architecture: 'x64 or arm64',
+  capacity: 'the name of a group of instances from the map capacity of this file',
   capacityProvider: 'the name of an ECS capacity provider: letters, digits, _ and -',
+  registryCredentials:
+    'the ARN of a secret in Secrets Manager, arn:aws:secretsmanager:us-east-1:123456789012:secret:name-AbCdEf',
 };
 
-/** What a pool's name must be: "it must be …". */
-export const wantedPoolName = 'small letters, digits and -, at most 20 in all, and not begin with -';
+/** What the name of a pool or of a group of instances must be: "it must be …". */
+const wantedName = 'small letters, digits and -, at most 20 in all, and not begin with -';
 
-export const poolName = z.string(wantedPoolName).regex(POOL_NAME, wantedPoolName);
+export const entryName = z.string(wantedName).regex(NAME, wantedName);
 
 const label = z.string(wanted.label).regex(/^(?!\s)[^,\p{Cc}\u2028\u2029]{1,256}(?<!\s)$/u, wanted.label);
 const labels = z.array(label, wanted.labels).min(1, wanted.labels).max(LABELS_MAX, wanted.labels);
@@ -71,8 +76,17 @@ export const poolSchema = z.object({
   image: z.exactOptional(z.string(wanted.image).regex(/^\w[\w.:/@#+-]{0,254}$/, wanted.image)),
   idleSeconds: wholeNumber(0, IDLE_SECONDS_MAX, wanted.idleSeconds).default(60),
   jobHours: wholeNumber(1, JOB_HOURS_MAX, wanted.jobHours).default(JOB_HOURS_MAX),
-  architecture: z.enum(['x64', 'arm64'], wanted.architecture).default('x64'),
+  architecture: z.enum(architectures, wanted.architecture).default('x64'),
+  capacity: z.exactOptional(z.string(wanted.capacity)),
   capacityProvider: z.exactOptional(z.string(wanted.capacityProvider).regex(/^[\w-]{1,255}$/, wanted.capacityProvider)),
+  registryCredentials: z.exactOptional(
+    z
+      .string(wanted.registryCredentials)
+      .regex(
+        /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:\d{12}:secret:[\w/+=.@-]{1,519}$/,
+        wanted.registryCredentials,
+      ),
+  ),
 });
 
 /** A pool as `pools.yml` describes it, defaults filled in. Without `repositories` it serves every one. */
@@ -81,8 +95,8 @@ export type FilePool = { name: string } & Readonly<z.output<typeof poolSchema>>;
 /** What is sound of a pool with problems elsewhere, so that rules across settings report in the same run. */
 export type SoundPool = { name: string } & Partial<FilePool>;
 
-/** The whole of `pools.yml`: pools in file order. */
-export type PoolsFile = { unlabelled?: string; pools: readonly FilePool[] };
+/** The whole of `pools.yml`: groups and pools in file order. */
+export type PoolsFile = { unlabelled?: string; capacity: readonly FileCapacity[]; pools: readonly FilePool[] };
 
 function wholeNumber(low: number, high: number, message: string) {
   return z.int(message).min(low, message).max(high, message);
