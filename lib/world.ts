@@ -6,6 +6,7 @@
  * Expected answers are values. An exception means that a table or the queue could not be reached: the caller's
  * whole attempt fails and is repeated.
  */
+import type { AutoScalingGroup, ContainerInstance, LivingTask } from './core/guard.ts';
 import type { BacklogRecord, JobRecord } from './core/job.ts';
 import type { Message } from './core/message.ts';
 import type { RunnerRecord } from './core/runner.ts';
@@ -117,6 +118,44 @@ export interface Cluster {
   findTask(name: string): Promise<Outcome<Task | undefined>>;
   /** All tasks of the cluster that are not to be stopped, complete or failed as a whole. */
   listTasks(): Promise<Outcome<Task[]>>;
+}
+
+/**
+ * Container instances and the Auto Scaling groups that they belong to, for the removal guard alone. Every write may be
+ * repeated. Instances that are gone by now are passed over.
+ */
+export interface Capacity {
+  /** All tasks that have not stopped, complete or failed as a whole. `gone`: there is no such cluster. */
+  livingTasks(cluster: string): Promise<Outcome<LivingTask[]>>;
+  /** All of the cluster, complete or failed as a whole. `gone`: there is no such cluster. */
+  containerInstances(cluster: string): Promise<Outcome<ContainerInstance[]>>;
+  /** Nothing new is placed on them; tasks that were run on their own go on. Only ACTIVE ones can be drained. */
+  drain(cluster: string, containerInstances: readonly string[]): Promise<Outcome<undefined>>;
+  /** Tasks are placed on them again. */
+  activate(cluster: string, containerInstances: readonly string[]): Promise<Outcome<undefined>>;
+  /** `gone`: there is no such group. Instances that are on their way out are left out. */
+  group(name: string): Promise<Outcome<AutoScalingGroup>>;
+  /** Of the instances to come. */
+  protectNewInstances(group: string): Promise<Outcome<undefined>>;
+  leaveNewInstances(group: string): Promise<Outcome<undefined>>;
+  /** Of these instances, by their EC2 ids. `gone`: the group is, or one of them has left it. */
+  protectInstances(group: string, ids: readonly string[]): Promise<Outcome<undefined>>;
+  leaveInstances(group: string, ids: readonly string[]): Promise<Outcome<undefined>>;
+}
+
+/** CloudFormation's answer object (its docs, "Custom resource response objects"). */
+export type StackAnswer = {
+  Status: 'SUCCESS' | 'FAILED';
+  Reason: string;
+  PhysicalResourceId: string;
+  StackId: string;
+  RequestId: string;
+  LogicalResourceId: string;
+};
+
+export interface CloudFormation {
+  /** To the presigned address that came with the request; an exception if it could not be delivered. */
+  answer(url: string, answer: StackAnswer): Promise<void>;
 }
 
 export interface Queue {

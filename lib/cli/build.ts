@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild, type Metafile, type Plugin } from 'esbuild';
 
+/** The service. */
 export const FUNCTIONS = ['webhook', 'scaler', 'registrar', 'janitor'] as const;
+/** The service, and what only a deployed stack has: CloudFormation asks it before it removes anything. */
+export const DEPLOYED_FUNCTIONS = [...FUNCTIONS, 'guard'] as const;
 
 export type Bundle = { name: string; file: string; bytes: number };
 export type BuildOptions = {
   /** Directory for the bundles; what went into each is in `meta/<function>.json` there, outside of what is zipped. */
   outdir: string;
-  /** Entry file by name; the four functions of `functions/` by default. */
+  /** Entry file by name; everything that is deployed by default. */
   functions?: Readonly<Record<string, string>>;
 };
 
@@ -19,7 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Bundles each function for itself. Throws with esbuild's messages when one cannot be built. */
 export async function build(options: BuildOptions): Promise<Bundle[]> {
   await mkdir(join(options.outdir, 'meta'), { recursive: true });
-  const entries = Object.entries(options.functions ?? ownFunctions());
+  const entries = Object.entries(options.functions ?? deployedFunctions());
   return Promise.all(entries.map(([name, entry]) => bundle(options.outdir, name, entry)));
 }
 
@@ -60,8 +63,8 @@ const onlyTheVersion: Plugin = {
   },
 };
 
-function ownFunctions(): Record<string, string> {
-  return Object.fromEntries(FUNCTIONS.map((name) => [name, join(root, 'functions', `${name}.ts`)]));
+function deployedFunctions(): Record<string, string> {
+  return Object.fromEntries(DEPLOYED_FUNCTIONS.map((name) => [name, join(root, 'functions', `${name}.ts`)]));
 }
 
 function sizeBytes(metafile: Metafile): number {
