@@ -60,6 +60,9 @@ export type GitHubJob = {
   conclusion?: string;
 };
 
+/** How many calls an installation may still make until `resetsAt` (ms since 1970), of `limit` in an hour. */
+export type RateLimit = { installation: number; limit: number; remaining: number; resetsAt: number };
+
 export interface GitHub {
   /**
    * Registers a just-in-time runner (at most one job) with exactly these labels, in the group of that name.
@@ -77,6 +80,8 @@ export interface GitHub {
   listRunners(scope: Scope): Promise<Outcome<GitHubRunner[]>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */
   job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
+  /** Of each installation, as the latest answer to a call of this process said it; nothing is asked for. */
+  rateLimits(): Promise<RateLimit[]>;
 }
 
 /** Every parameter of a RunTask call; the same request always makes the same call. */
@@ -100,6 +105,8 @@ export type Task = {
   startedAt?: number;
   /** Of the runner's container, when it has ended by itself. */
   exitCode?: number;
+  /** It has ended, and never had an instance. */
+  neverPlaced?: true;
   /** Why it stopped, or why the container did not start. */
   stoppedReason?: string;
 };

@@ -25,6 +25,7 @@ export type SeenTask = {
   createdAt?: number;
   startedAt?: number;
   exitCode?: number;
+  neverPlaced?: true;
   stoppedReason?: string;
 };
 

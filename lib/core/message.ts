@@ -12,5 +12,7 @@ export type TaskStopped = {
   taskArn: string;
   startedBy: string;
   exitCode?: number;
+  /** It never had an instance. */
+  neverPlaced?: true;
   stoppedReason: string;
 };

@@ -4,6 +4,9 @@
  */
 import type { SeenTask } from '../core/cleanup.ts';
 import { isGhost, isGhostsTurn, isOrphan, judgeSeat } from '../core/cleanup.ts';
+import type { Waiting } from '../core/demand.ts';
+import { NEVER_STARTED } from '../core/ending.ts';
+import { gauges } from '../core/gauges.ts';
 import { SCOPE_ACTIVE_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import type { InstallationRecord, Seat } from '../core/runner.ts';
@@ -13,7 +16,7 @@ import type { Config } from './config.ts';
 import { endRunner, scopeOf } from './end.ts';
 import { noteTask } from './launch.ts';
 import { questionJobs } from './question.ts';
-import { asSeats } from './seats.ts';
+import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
@@ -28,7 +31,7 @@ export async function clean(world: World, config: Config): Promise<void> {
   ]);
   const waiting = await questionJobs(world, config, seats);
   await askForLooks(world, [...waiting.keys(), ...seats.map(({ pool }) => pool)]);
-  publishGauges(world, seats, waiting, tasks);
+  await publishGauges(world, config, { seats, waiting, tasks });
 }
 
 /** Every scope in which something was registered lately, and the others once an hour. */
@@ -90,7 +93,10 @@ async function treat(
 ): Promise<void> {
   const task = seat.taskArn === undefined ? undefined : tasks.get(seat.taskArn);
   const verdict = judgeSeat(seat, task, world.clock.now());
-  if (verdict.do === 'end') return endRunner(world, seat, verdict.ending);
+  if (verdict.do === 'end') {
+    world.log({ decision: 'runner found ended', reason: verdict.ending.reason, runner: seat.name });
+    return endRunner(world, seat, verdict.ending);
+  }
   if (verdict.do === 'look up') return lookUp(world, seat);
   if (verdict.do === 'stop' && task !== undefined && (await isLetGo(world, seat, listings))) {
     await stop(world, task, verdict.reason);
@@ -100,8 +106,11 @@ async function treat(
 async function lookUp(world: World, seat: Seat): Promise<void> {
   const found = await world.cluster.findTask(seat.name);
   if (found.kind !== 'ok') return;
-  if (found.value !== undefined) return noteTask(world, seat, found.value);
-  await endRunner(world, seat, { ran: 'no', blame: 'nobody', reason: 'its task was never started' });
+  if (found.value !== undefined) {
+    world.log({ decision: 'task found', reason: 'ECS knew it by its name', runner: seat.name });
+    return noteTask(world, seat, found.value);
+  }
+  await endRunner(world, seat, NEVER_STARTED);
 }
 
 /**
@@ -120,7 +129,8 @@ async function isLetGo(world: World, seat: Seat, listings: readonly Listing[]): 
 
 async function stop(world: World, task: SeenTask, reason: string): Promise<void> {
   const stopped = await world.cluster.stopTask(task.taskArn, reason);
-  world.log({ decision: 'task stopped', reason, runner: task.startedBy, task: task.taskArn, answer: stopped.kind });
+  const decision = stopped.kind === 'ok' ? 'task stopped' : 'task not stopped';
+  world.log({ decision, reason, runner: task.startedBy, task: task.taskArn, answer: stopped.kind });
 }
 
 /** A task that no record knows is stopped only if no list shows a registration of its name, and every list was read. */
@@ -164,8 +174,9 @@ async function removeGhosts(
     ghosts.map(({ scope, runner }) =>
       guarded(world, runner.name, async () => {
         const removal = await world.github.removeRunner(scope, runner.id);
+        const decision = removal.kind === 'ok' ? 'ghost removed' : 'ghost not removed';
         const reason = 'a registration that no container will use';
-        world.log({ decision: 'ghost removed', reason, runner: runner.name, answer: removal.kind });
+        world.log({ decision, reason, runner: runner.name, answer: removal.kind });
       }),
     ),
   );
@@ -176,21 +187,25 @@ async function askForLooks(world: World, pools: readonly string[]): Promise<void
   if (looks.length > 0) await world.queue.send(looks);
 }
 
-function publishGauges(
+/** Last, and only when all else has been done: that a run is complete is what its alarm is about. */
+async function publishGauges(
   world: World,
-  seats: readonly Seat[],
-  waiting: ReadonlyMap<string, number>,
-  tasks: Outcome<SeenTask[]>,
-): void {
-  const states: Record<string, number> = {};
-  for (const { state } of seats) states[state] = (states[state] ?? 0) + 1;
-  world.log({
-    decision: 'gauges',
-    reason: 'once a minute',
-    waiting: Object.fromEntries(waiting),
-    runners: states,
-    tasks: tasks.kind === 'ok' ? tasks.value.length : undefined,
+  { prefix, pools: { pools } }: Config,
+  seen: { seats: readonly Seat[]; waiting: ReadonlyMap<string, Waiting>; tasks: Outcome<SeenTask[]> },
+): Promise<void> {
+  const names = pools.map(({ name }) => name);
+  const records = await world.runners.getMany(names.map((pool) => ({ pool, place: -1 })));
+  const lines = gauges({
+    prefix,
+    pools: names,
+    waiting: seen.waiting,
+    seats: seen.seats,
+    records: records.map(asPool).filter((record) => record !== undefined),
+    ...(seen.tasks.kind === 'ok' && { tasks: seen.tasks.value }),
+    rateLimits: await world.github.rateLimits(),
+    now: world.clock.now(),
   });
+  for (const line of lines) world.log(line);
 }
 
 /** One runner's trouble is its own; the next run comes in a minute. */

@@ -10,8 +10,16 @@ import { changePool } from './seats.ts';
 export async function endRunner(world: World, seat: Seat, ending: Ending): Promise<void> {
   if (seat.serves !== undefined && ending.ran !== 'yes') await releaseJob(world, seat, seat.serves, ending);
   if (ending.ran !== 'yes' && seat.runnerId !== undefined) await unregister(world, seat, seat.runnerId);
-  await world.runners.remove(seat);
-  world.log({ decision: 'runner ended', reason: ending.reason, runner: seat.name, pool: seat.pool, ran: ending.ran });
+  const isOurs = await world.runners.remove(seat);
+  world.log({
+    // Else somebody else was faster, or its record has changed and it is the next run's.
+    decision: isOurs ? 'runner ended' : 'runner not ended',
+    reason: ending.reason,
+    runner: seat.name,
+    pool: seat.pool,
+    ran: ending.ran,
+    ...(ending.failure !== undefined && { failure: ending.failure }),
+  });
 }
 
 async function releaseJob(world: World, seat: Seat, job: number, ending: Ending): Promise<void> {

@@ -3,7 +3,7 @@
  * decides; a place without a claim is given up (docs/decisions/0001-a-place-before-the-claim.md).
  */
 import { fullHealth } from '../core/demand.ts';
-import type { Ending } from '../core/ending.ts';
+import type { Ending, LaunchFailure } from '../core/ending.ts';
 import { endingOf } from '../core/ending.ts';
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy, seatFor } from '../core/launch.ts';
@@ -75,11 +75,22 @@ export async function ask(world: World, seat: Seat): Promise<void> {
   });
   if (answer.kind === 'ok') return noteTask(world, seat, answer.value);
   if (answer.kind === 'unknown') return;
-  await endRunner(world, seat, { ran: 'no', blame: blameOf(answer), reason: `RunTask: ${answer.reason}` });
+  const { kind, reason } = answer;
+  await endRunner(world, seat, {
+    ran: 'no',
+    blame: blameOf(answer),
+    failure: callFailure(kind),
+    reason: `RunTask: ${reason}`,
+  });
   if (answer.kind === 'full' || answer.kind === 'retry') {
     const now = world.clock.now();
     await changePool(world, seat.pool, (record) => fullHealth(record, answer.reason, now));
   }
+}
+
+function callFailure(kind: Failure['kind']): LaunchFailure {
+  if (kind === 'full') return 'no capacity';
+  return kind === 'retry' ? 'put off by ECS' : 'refused by ECS';
 }
 
 function blameOf(failure: Failure): Ending['blame'] {

@@ -1,5 +1,7 @@
 /** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
 import { isQuestionable, worksForStranger } from '../core/cleanup.ts';
+import type { Waiting } from '../core/demand.ts';
+import { countWaiting } from '../core/demand.ts';
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
@@ -9,8 +11,12 @@ import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
 import { changeSeat } from './seats.ts';
 
-/** Gives the number of waiting jobs of each pool that has any. */
-export async function questionJobs(world: World, config: Config, seats: readonly Seat[]): Promise<Map<string, number>> {
+/** Gives the waiting jobs of each pool that has any, as they were before. */
+export async function questionJobs(
+  world: World,
+  config: Config,
+  seats: readonly Seat[],
+): Promise<Map<string, Waiting>> {
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
   const lists = await Promise.all(config.pools.pools.map(({ name }) => world.backlog.list(name)));
@@ -19,9 +25,7 @@ export async function questionJobs(world: World, config: Config, seats: readonly
   await Promise.all(
     questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
   );
-  const waiting = new Map<string, number>();
-  for (const { pool, state } of items) if (state === 'queued') waiting.set(pool, (waiting.get(pool) ?? 0) + 1);
-  return waiting;
+  return countWaiting(items);
 }
 
 async function guarded(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 /** What GitHub reported about a job: history, then backlog, then the runners it concerns. */
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { recordEvent } from '../core/job.ts';
+import { parseMintedName } from '../core/name.ts';
 import { poolFor } from '../core/pool.ts';
 import type { World } from '../world.ts';
 import { change } from './change.ts';
@@ -25,8 +26,20 @@ export async function recordJob(world: World, config: Config, event: JobEvent): 
     repository: `${event.owner}/${event.repository}`,
     pool: after.pool,
     event: event.state,
+    ...ofOurRunner(config, after),
   });
   return after.pool === undefined ? undefined : { pool: after.pool, job: after, item };
+}
+
+/** Which runner of ours runs it or ran it, and how long it has waited for it. */
+function ofOurRunner(config: Config, job: JobRecord): { runner?: string; waitSeconds?: number } {
+  const parsed = parseMintedName(config.prefix, job.ranOn ?? '');
+  if (parsed === undefined) return {};
+  const { startedAt, createdAt } = job;
+  return {
+    runner: parsed.name,
+    ...(startedAt !== undefined && { waitSeconds: Math.max(0, Math.round((startedAt - createdAt) / 1000)) }),
+  };
 }
 
 /** Most events are the first of their job: that one is written without reading. */

@@ -1,5 +1,6 @@
 /** A container swaps its ticket for a JIT configuration. */
 import { isAlone, mayTake, served } from '../core/demand.ts';
+import type { LaunchFailure } from '../core/ending.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { mintedName } from '../core/name.ts';
 import { mayMint, takeMint } from '../core/registration.ts';
@@ -19,7 +20,7 @@ export type RegistrationAnswer =
   /** The ticket is not this runner's. */
   | { kind: 'forbidden' }
   /** Nobody wants this runner: its container shall end. */
-  | { kind: 'gone'; reason: string }
+  | { kind: 'gone'; reason: string; failure?: LaunchFailure }
   /** To be asked again, not before. */
   | { kind: 'wait'; reason: string; retryAfterSeconds: number };
 
@@ -38,6 +39,7 @@ export async function register(
     decision: `registration: ${answer.kind}`,
     reason: 'reason' in answer ? answer.reason : `registered as ${'runnerName' in answer ? answer.runnerName : ''}`,
     runner: request.name,
+    ...(answer.kind === 'gone' && answer.failure !== undefined && { failure: answer.failure }),
   });
   return answer;
 }
@@ -48,7 +50,7 @@ async function registerRunner(world: World, config: Config, name: string): Promi
   const may = mayMint(seat, world.clock.now());
   if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
-  if (may.decision === 'exhausted') return giveUp(world, seat, may.reason);
+  if (may.decision === 'exhausted') return giveUp(world, seat, may.reason, 'never registered');
   const wish = await wishFor(world, config, seat);
   if (wish === 'none') return giveUp(world, seat, 'no queued job needs it');
   if (wish === 'soon known')
@@ -91,7 +93,7 @@ async function adoptAny(world: World, config: Config, seat: Seat): Promise<boole
 const ADOPTIONS_TRIED_MAX = 5;
 
 /** The seat first: while it serves a job, nobody else is launched for that one. */
-async function giveUp(world: World, seat: Seat, reason: string): Promise<RegistrationAnswer> {
+async function giveUp(world: World, seat: Seat, reason: string, failure?: LaunchFailure): Promise<RegistrationAnswer> {
   const goneAt = world.clock.now();
   const given = await changeSeat(world, seat, (current) => {
     if (current.state === 'busy' || current.serves !== seat.serves) return current;
@@ -103,7 +105,7 @@ async function giveUp(world: World, seat: Seat, reason: string): Promise<Registr
   }
   if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
   await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
-  return { kind: 'gone', reason };
+  return { kind: 'gone', reason, ...(failure !== undefined && { failure }) };
 }
 
 /** Below GitHub's secondary limit: who comes too early is told when to come again. */
@@ -167,7 +169,7 @@ async function failedMint(world: World, seat: Seat, failure: Failure): Promise<R
     await changeSeat(world, seat, ({ mintingAt: _, ...current }) => current);
     return { kind: 'wait', reason: failure.reason, retryAfterSeconds: RETRY_SECONDS };
   }
-  return giveUp(world, seat, `GitHub refuses to register it: ${failure.reason}`);
+  return giveUp(world, seat, `GitHub refuses to register it: ${failure.reason}`, 'GitHub refused');
 }
 
 /** GitHub did nothing and asks for quiet: the mint number is given back, and the whole installation waits. */

@@ -1,4 +1,5 @@
 /** Launches that a crash left half done: the same call is made again, or what cannot be finished is given up. */
+import { NEVER_STARTED } from '../core/ending.ts';
 import { ASK_AGAIN_AFTER_MS, ASK_AGAIN_UNTIL_MS, ECS_LAG_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
@@ -23,7 +24,9 @@ async function repairSeat(world: World, seat: Seat, now: number): Promise<void> 
     const mine = await changeSeat(world, seat, (current) =>
       current.version === seat.version ? { ...current, askedAt: now } : current,
     );
-    if (mine?.askedAt === now) await ask(world, mine);
+    if (mine?.askedAt !== now) return;
+    world.log({ decision: 'call repeated', reason: 'nobody noted its answer', runner: seat.name, pool: seat.pool });
+    await ask(world, mine);
     return;
   }
   await lookUp(world, seat, now);
@@ -35,5 +38,5 @@ async function lookUp(world: World, seat: Seat, now: number): Promise<void> {
   if (found.kind !== 'ok') return;
   if (found.value !== undefined) return noteTask(world, seat, found.value);
   if (now - seat.launchedAt < ECS_LAG_MS) return;
-  await endRunner(world, seat, { ran: 'no', blame: 'nobody', reason: 'its task was never started' });
+  await endRunner(world, seat, NEVER_STARTED);
 }

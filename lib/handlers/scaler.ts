@@ -47,6 +47,7 @@ const taskSchema = z.object({
     lastStatus: z.string(),
     startedBy: z.optional(z.string()),
     stoppedReason: z.optional(z.string()),
+    containerInstanceArn: z.optional(z.string()),
     containers: z.array(z.object({ exitCode: z.optional(z.int()), reason: z.optional(z.string()) })),
   }),
 });
@@ -71,6 +72,7 @@ function taskStopped(detail: z.infer<typeof taskSchema>['detail']): TaskStopped 
     taskArn: detail.taskArn,
     startedBy: detail.startedBy ?? '',
     ...(container?.exitCode !== undefined && { exitCode: container.exitCode }),
+    ...(detail.containerInstanceArn === undefined && { neverPlaced: true }),
     stoppedReason: reasons.join('; ') || 'no reason given',
   };
 }

@@ -206,6 +206,7 @@ function projected(task: EcsTask): Task {
     ...(task.createdAt === undefined ? {} : { createdAt: task.createdAt.getTime() }),
     ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt.getTime() }),
     ...(container?.exitCode === undefined ? {} : { exitCode: container.exitCode }),
+    ...(task.lastStatus === 'STOPPED' && task.containerInstanceArn === undefined ? { neverPlaced: true } : {}),
     ...(why === undefined ? {} : { stoppedReason: why }),
   };
 }

@@ -4,6 +4,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import type { Clock, Outcome } from '../world.ts';
 import { AppKeyError, type Call, githubFailure } from './errors.ts';
+import type { RateLimits } from './github-limits.ts';
 
 /** GitHub gives up after 10 s itself; an answer that has not come by then is not waited for. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -35,7 +36,7 @@ export type Installations = <Value>(
  * One Octokit per installation is kept, and with it its token (auth-app caches it for 59 minutes). When GitHub no longer
  * accepts that token (installation made anew, key rotated), nothing was done: once, a new one is tried.
  */
-export function createInstallations(settings: GitHubSettings): Installations {
+export function createInstallations(settings: GitHubSettings, limits: RateLimits): Installations {
   const kept = new Map<number, Octokit>();
 
   /** What GitHub did not accept is not kept. */
@@ -55,7 +56,7 @@ export function createInstallations(settings: GitHubSettings): Installations {
   return async (installation, call, use) => {
     const before = kept.get(installation);
     const fresh = () => {
-      const octokit = createOctokit(settings, installation);
+      const octokit = createOctokit(settings, limits, installation);
       kept.set(installation, octokit);
       return attempt(installation, octokit, use);
     };
@@ -82,7 +83,7 @@ export function restBaseUrl(webUrl: string): string {
   return hosted ? `${protocol}//api.${host}` : `${protocol}//${host}/api/v3`;
 }
 
-function createOctokit(settings: GitHubSettings, installation: number): Octokit {
+function createOctokit(settings: GitHubSettings, limits: RateLimits, installation: number): Octokit {
   const log = { debug: silence, info: silence, warn: silence, error: silence };
   return new Octokit({
     baseUrl: restBaseUrl(settings.url),
@@ -95,11 +96,24 @@ function createOctokit(settings: GitHubSettings, installation: number): Octokit 
       log,
     },
     log,
-    request: { fetch: timedFetch(settings.fetch ?? globalThis.fetch) },
+    request: { fetch: notingFetch(timedFetch(settings.fetch ?? globalThis.fetch), limits, installation) },
   });
 }
 
 function silence(): void {}
+
+/** Refusals have the headers too. Requests for tokens are the App's own, and so is their limit. */
+function notingFetch(
+  fetch: typeof globalThis.fetch,
+  limits: RateLimits,
+  installation: number,
+): typeof globalThis.fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    if (!/\/access_tokens$/.test(String(url))) limits.note(installation, response.headers);
+    return response;
+  };
+}
 
 /** Every request, those for tokens included. */
 function timedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {

@@ -4,13 +4,15 @@ import { type Call, unreadable } from './errors.ts';
 import { field, objects, pages, presentText } from './github-answers.ts';
 import { createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
 import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
+import { createRateLimits } from './github-limits.ts';
 
 /** A busy organisation's list may never be steady: what several readings saw together is complete enough. */
 const LIST_READINGS_MAX = 2;
 
 /** One per process: it keeps tokens and the ids of runner groups. */
 export function createGitHub(settings: GitHubSettings): GitHub {
-  const installations = createInstallations(settings);
+  const limits = createRateLimits();
+  const installations = createInstallations(settings, limits);
   const groups = createRunnerGroups(installations, settings.clock);
   return {
     registerRunner: (scope, runner) => registerRunner(installations, groups, scope, runner),
@@ -18,6 +20,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     findRunner: (scope, name) => findRunner(installations, scope, name),
     listRunners: (scope) => listRunners(installations, scope),
     job: (repository, id) => job(installations, repository, id),
+    rateLimits: async () => limits.seen(),
   };
 }
 

@@ -143,6 +143,7 @@ function toTask(ecs: Ecs, task: WireTask): Task {
     ...(createdAt === undefined ? {} : { createdAt: Math.round(createdAt * 1000) }),
     ...(startedAt === undefined ? {} : { startedAt: Math.round(startedAt * 1000) }),
     ...(container?.exitCode === undefined ? {} : { exitCode: container.exitCode }),
+    ...(task.lastStatus === 'STOPPED' && task['containerInstanceArn'] === undefined ? { neverPlaced: true } : {}),
     ...(stoppedReason === undefined ? {} : { stoppedReason }),
   };
 }

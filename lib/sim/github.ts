@@ -1,5 +1,5 @@
 /** The `GitHub` port in process: the same REST API that the live adapter calls, without the wire. */
-import type { Failure, GitHub, GitHubJob, GitHubRunner, Outcome, Repository, Scope } from '../world.ts';
+import type { Failure, GitHub, GitHubJob, GitHubRunner, Outcome, RateLimit, Repository, Scope } from '../world.ts';
 import type { RestAnswer } from './github-service/answers.ts';
 import type { GitHubService } from './github-service/service.ts';
 
@@ -15,7 +15,8 @@ type RunnerJson = { id: number; name: string; status: string; busy: boolean };
 type JobJson = { status: string; conclusion: string | null; runner_name: string | null };
 
 export function createSimGitHub(service: GitHubService, clock: { now(): number }): GitHub {
-  const call = callerOf(service, clock);
+  const limits = new Map<number, RateLimit>();
+  const call = callerOf(service, clock, limits);
   return {
     registerRunner: (scope, runner) => registerRunner(call, scope, runner),
     removeRunner: async (scope, id) =>
@@ -26,6 +27,7 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     listRunners: (scope) => list(call, scope, {}),
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
+    rateLimits: async () => [...limits.values()],
   };
 }
 
@@ -75,7 +77,7 @@ function jobOf(value: unknown): GitHubJob {
 }
 
 /** A call with the installation's token, which is kept for its hour. */
-function callerOf(service: GitHubService, clock: { now(): number }): Call {
+function callerOf(service: GitHubService, clock: { now(): number }, limits: Map<number, RateLimit>): Call {
   const tokens = new Map<number, { text: string; until: number }>();
 
   async function tokenOf(installation: number): Promise<Outcome<string>> {
@@ -97,8 +99,18 @@ function callerOf(service: GitHubService, clock: { now(): number }): Call {
     const token = await tokenOf(installation);
     if (token.kind !== 'ok') return token;
     const headers = { authorization: `token ${token.value}` };
-    return outcomeOf(await service.rest({ method, path, ...more, headers }), method);
+    const given = await service.rest({ method, path, ...more, headers });
+    const limit = limitOf(installation, given.headers);
+    if (limit !== undefined) limits.set(installation, limit);
+    return outcomeOf(given, method);
   };
+}
+
+/** An answer that was cut has no headers. */
+function limitOf(installation: number, headers: Record<string, string>): RateLimit | undefined {
+  const { 'x-ratelimit-limit': limit, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
+  if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
+  return { installation, limit: Number(limit), remaining: Number(remaining), resetsAt: 1000 * Number(reset) };
 }
 
 function outcomeOf(given: RestAnswer, method: string): Outcome<unknown> {
