@@ -1,0 +1,49 @@
+/**
+ * What `serverless` needs beside serverless.yml: the pools checked, the resources that follow from them, the bundles.
+ * Only a door; everything is in the TypeScript files beside it, which Node.js 24 reads as they are.
+ */
+import { finishTemplate } from './finish.ts';
+import { generate } from './generate.ts';
+
+const BUNDLES = 'dist';
+
+export default class EcsRunners {
+  constructor(serverless) {
+    const { service, classes } = serverless;
+    let generated;
+
+    /** The message alone is for the operator: no stack trace of ours. */
+    async function told(action) {
+      try {
+        return await action();
+      } catch (error) {
+        throw new classes.Error(error.message, 'ECS_RUNNERS');
+      }
+    }
+
+    async function prepare() {
+      const { settings } = service.custom;
+      const { stackName: deployment, environment, tags } = service.provider;
+      const parametersPath = environment.PARAMETERS_PATH;
+      generated = await generate({ settings, serviceDir: serverless.serviceDir, deployment, parametersPath });
+      for (const warning of generated.warnings) console.warn(`warning: ${warning}`);
+      Object.assign(environment, generated.environment);
+      service.provider.tags = { ...tags, ...generated.settings.tags };
+      service.provider.stackTags = { ...service.provider.stackTags, ...generated.settings.tags };
+      // Only when it is needed: `serverless info` and the like have nothing to build.
+      const { build } = await import('../lib/cli/build.ts');
+      await build({ outdir: BUNDLES });
+    }
+
+    function finish() {
+      const template = service.provider.compiledCloudFormationTemplate;
+      Object.assign(template.Resources, generated.resources);
+      finishTemplate(template, service.provider.stackName, generated.settings);
+    }
+
+    this.hooks = {
+      'before:package:initialize': () => told(prepare),
+      'after:aws:package:finalize:mergeCustomProviderResources': () => told(finish),
+    };
+  }
+}

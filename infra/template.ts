@@ -1,0 +1,38 @@
+/** CloudFormation, as much of it as we write. */
+
+export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
+
+export type Resource = {
+  Type: string;
+  Properties?: Record<string, Value>;
+  DependsOn?: string | readonly string[];
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+};
+
+/** By logical id. */
+export type Resources = Record<string, Resource>;
+
+export function ref(logicalId: string): Value {
+  return { Ref: logicalId };
+}
+
+export function attribute(logicalId: string, name: string): Value {
+  return { 'Fn::GetAtt': [logicalId, name] };
+}
+
+export function sub(text: string): Value {
+  return { 'Fn::Sub': text };
+}
+
+/** Text with references in it; text of ours is never read as a reference. */
+export function joined(...parts: readonly Value[]): Value {
+  return { 'Fn::Join': ['', [...parts]] };
+}
+
+/** `x64-large` as part of a logical id, which has letters and digits only; different names give different ids. */
+export function idPart(name: string): string {
+  return name
+    .replaceAll(/[^a-zA-Z0-9]/g, (letter) => (letter === '-' ? 'D' : `X${letter.codePointAt(0)}`))
+    .replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
