@@ -1,8 +1,11 @@
 /** `npm run pools -- [FILE]`: what the pools file says, or everything that is wrong with it. */
 import Table from 'cli-table3';
 import { program } from 'commander';
-import type { FilePool } from '../pools-file/schema.ts';
+import { type CapacityGroup, capacityGroups, capacityOf } from '../pools-file/capacity.ts';
+import type { PoolsFile } from '../pools-file/schema.ts';
 import { problemLine, readPoolsFile } from '../pools-file.ts';
+
+const PLAIN = { head: [], border: [] };
 
 program
   .name('npm run pools --')
@@ -20,16 +23,18 @@ async function check(path: string): Promise<number> {
     console.error(`\n${length} problem${length === 1 ? '' : 's'}; nothing uses the file until there is none.`);
     return 1;
   }
-  console.log(table(parsed.file.pools));
+  console.log(poolsTable(parsed.file));
+  const groups = capacityGroups(parsed.file);
+  if (groups.length > 0) console.log(groupsTable(groups));
   if (parsed.file.unlabelled) console.log(`Jobs without labels go to ${parsed.file.unlabelled}.`);
   for (const warning of parsed.warnings) console.error(`warning: ${problemLine(warning)}`);
   return 0;
 }
 
-function table(pools: readonly FilePool[]): string {
-  const head = ['pool', 'labels', 'vCPU', 'MiB', 'docker', 'max', 'repositories', 'registered', 'role'];
-  const rows = new Table({ head, style: { head: [], border: [] } });
-  for (const pool of pools) {
+function poolsTable(file: PoolsFile): string {
+  const head = ['pool', 'labels', 'vCPU', 'MiB', 'docker', 'max', 'capacity', 'repositories', 'registered', 'role'];
+  const rows = new Table({ head, style: PLAIN });
+  for (const pool of file.pools) {
     rows.push([
       pool.name,
       pool.labels.join('\n'),
@@ -37,9 +42,28 @@ function table(pools: readonly FilePool[]): string {
       pool.memory,
       pool.docker,
       pool.max,
+      capacityOf(file, pool) ?? `provider ${pool.capacityProvider}`,
       (pool.repositories ?? ['all']).join('\n'),
       pool.register === 'repository' ? 'on the repository' : `group ${pool.group}`,
       pool.taskRole?.replace(/^.*:role\//, '') ?? '',
+    ]);
+  }
+  return rows.toString();
+}
+
+function groupsTable(groups: readonly CapacityGroup[]): string {
+  const head = ['capacity', 'instances', 'types', 'max', 'On-Demand', 'GiB disk', '$ per hour', 'schedules'];
+  const rows = new Table({ head, style: PLAIN });
+  for (const group of groups) {
+    rows.push([
+      group.name,
+      group.architecture,
+      group.instanceTypes.join('\n'),
+      group.max,
+      `first ${group.onDemandBase}, then ${group.onDemandPercent} %`,
+      group.diskGiB,
+      group.pricePerHour,
+      group.schedules.map(({ cron, timeZone, min }) => `${cron} ${timeZone}: at least ${min}`).join('\n'),
     ]);
   }
   return rows.toString();

@@ -11,10 +11,10 @@ export type AutomaticClass = { name: string; architecture: Architecture; instanc
 const SIZES = ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge', '16xlarge', '24xlarge'];
 const FAMILIES: Readonly<Record<Architecture, readonly string[]>> = {
   x64: ['m7i', 'm7a', 'm6i', 'm6a', 'm5'],
-  arm64: ['m8g', 'm7g', 'm6g', 'm8gd', 'm7gd'],
+  arm64: ['m8g', 'm7g', 'm6g'],
 };
 /** m7g and m6g end at 16xlarge. */
-const FAMILIES_OF_ARM64_24XLARGE = ['m8g', 'm8gd', 'r8g', 'r8gd'];
+const FAMILIES_OF_ARM64_24XLARGE = ['m8g', 'm8gd', 'r8g'];
 
 /** Of one architecture, the smallest first. */
 export function automaticClasses(architecture: Architecture): AutomaticClass[] {

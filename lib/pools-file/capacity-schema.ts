@@ -26,16 +26,17 @@ const wanted = {
   pricePerHour: `a number of US dollars per instance and hour from 0 to ${PRICE_PER_HOUR_MAX}`,
   schedules: `a list of 1 to ${SCHEDULES_MAX} times, each with cron and min`,
   schedule: 'a map of cron, timeZone and min',
-  cron: "a Unix cron expression of five fields (minute, hour, day of the month, month, day of the week) of numbers, *, lists, ranges and steps, that comes some day, such as '0 7 * * 1-5'",
+  cron: "a Unix cron expression of five fields (minute, hour, day of the month, month, day of the week) with numbers, *, lists, ranges and steps, for times that come some day, such as '0 7 * * 1-5'",
   timeZone: 'the name of a time zone, such as Etc/UTC or Europe/Zurich',
   min: `a whole number of instances from 0 to ${INSTANCES_MAX} that run at least from then on`,
 };
 
 /**
- * The letters that crontab(5) allows, for which EC2 Auto Scaling refers to it; croner alone would take L, W, #, ? and
- * nicknames such as @daily too.
+ * What crontab(5) allows, to which EC2 Auto Scaling refers; croner alone would take L, W, #, ? and nicknames such as
+ * @daily too.
  */
-const CRON = /^[\d*,/-]+ [\d*,/-]+ [\d*,/-]+ [\d*,/-]+ [\d*,/-]+$/;
+const CRON =
+  /^(?:[\d*,/-]+ ){3}(?:[\d*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)+ (?:[\d*,/-]|SUN|MON|TUE|WED|THU|FRI|SAT)+$/i;
 /** Four years with a 29th of February in them: an expression that gives no time here never does. */
 const BEFORE_A_LEAP_DAY = new Date('2027-01-01T00:00:00Z');
 

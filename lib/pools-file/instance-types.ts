@@ -46,6 +46,8 @@ const PRICE_PER_VCPU_HOUR = {
   m: { x64: 0.058, arm64: 0.0449 },
   r: { x64: 0.0761, arm64: 0.059 },
 } as const;
+/** Local disks, more network and faster clocks (m6idn, c7gn, m5zn) cost up to this much more than the plain family. */
+const PRICE_FACTOR_OF_EXTRAS = 1.6;
 
 /** Burstable types have two vCPUs up to large, and cost by their memory: US dollars per GiB and hour. */
 const BURSTABLE_PRICE_PER_GIB_HOUR: Readonly<Record<string, number>> = { t3: 0.0104, t3a: 0.0094, t4g: 0.0084 };
@@ -60,7 +62,8 @@ const BURSTABLE_SIZES: Readonly<Record<string, { vcpuCount: number; memoryGib: n
 };
 
 /** Family letter, generation, processor (`g`: Graviton, `a`: AMD, `i`: Intel), extras such as local disks, size. */
-const GENERAL = /^(?<letter>[cmr])(?<generation>[5-9]|[1-9]\d)(?<processor>[gai]?)[bdnz]*(?:-flex)?\.(?<size>\w+)$/;
+const GENERAL =
+  /^(?<letter>[cmr])(?<generation>[5-9]|[1-9]\d)(?<processor>[gai]?)(?<extras>[bdnz]*)(?:-flex)?\.(?<size>\w+)$/;
 const BURSTABLE = /^(?<family>t3|t3a|t4g)\.(?<size>\w+)$/;
 
 /** Undefined: a type that the rule does not cover. */
@@ -80,15 +83,16 @@ export function fits(task: Size, space: Size): boolean {
 }
 
 function generalType(name: string): InstanceType | undefined {
-  const { letter, generation, processor, size = '' } = GENERAL.exec(name)?.groups ?? {};
+  const { letter, generation, processor, extras, size = '' } = GENERAL.exec(name)?.groups ?? {};
   if (letter !== 'c' && letter !== 'm' && letter !== 'r') return undefined;
-  // The plain Intel families of old, and all of generation 5, begin with large.
+  // The families with Intel's processors, and AMD's older ones, begin with large.
   const hasMedium = processor === 'g' || (processor === 'a' && Number(generation) >= 7);
   const vcpuCount = vcpusOf(size, hasMedium);
   if (vcpuCount === undefined) return undefined;
   const architecture = processor === 'g' ? 'arm64' : 'x64';
   const memoryMib = vcpuCount * GIB_PER_VCPU[letter] * MIB_PER_GIB;
-  const pricePerHour = rounded(vcpuCount * PRICE_PER_VCPU_HOUR[letter][architecture]);
+  const factor = extras === '' ? 1 : PRICE_FACTOR_OF_EXTRAS;
+  const pricePerHour = rounded(vcpuCount * PRICE_PER_VCPU_HOUR[letter][architecture] * factor);
   return { name, architecture, vcpuCount, memoryMib, pricePerHour };
 }
 
