@@ -18,10 +18,10 @@ export type ClusterInput = {
   repositories: readonly Value[];
 };
 
-/** Amazon's own parameter, read by EC2 whenever an instance starts: a group that grows from zero is always patched. */
+/** Amazon's own parameters: a deploy takes the newest image. `imageId` can name one that EC2 reads at every start. */
 const IMAGES = {
-  x64: 'resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id',
-  arm64: 'resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id',
+  x64: '{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id}}',
+  arm64: '{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id}}',
 };
 
 /** ECS docs, managed scaling: the next step up waits for it; above 60 s is advised, 300 is the default. */

@@ -24,7 +24,7 @@ function regulate(id: string, resource: Resource, deployment: string, settings: 
   };
   const nameProperty = Object.hasOwn(nameOf, resource.Type) ? nameOf[resource.Type as keyof typeof nameOf] : undefined;
   if (nameProperty === undefined) return;
-  const properties = (resource.Properties ??= {});
+  const properties = propertiesOf(resource);
   if (settings.iamPath !== '/') properties['Path'] = settings.iamPath;
   if (settings.iamNamePrefix !== undefined) {
     const name = `${settings.iamNamePrefix}${deployment}-${id}`;
@@ -41,7 +41,7 @@ function regulate(id: string, resource: Resource, deployment: string, settings: 
 }
 
 function encrypt(resource: Resource, key: string): void {
-  const properties = (resource.Properties ??= {});
+  const properties = propertiesOf(resource);
   if (resource.Type === 'AWS::SQS::Queue') {
     delete properties['SqsManagedSseEnabled'];
     properties['KmsMasterKeyId'] = key;
@@ -111,4 +111,9 @@ function guardEverything(resources: Resources): void {
   guard.DependsOn = Object.keys(resources)
     .filter((id) => id !== 'RemovalGuard')
     .sort();
+}
+
+function propertiesOf(resource: Resource): Record<string, Value> {
+  resource.Properties ??= {};
+  return resource.Properties;
 }

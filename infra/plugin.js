@@ -2,6 +2,8 @@
  * What `serverless` needs beside serverless.yml: the pools checked, the resources that follow from them, the bundles.
  * Only a door; everything is in the TypeScript files beside it, which Node.js 24 reads as they are.
  */
+import { join } from 'node:path';
+import { addressCode, uploads } from './code.ts';
 import { finishTemplate } from './finish.ts';
 import { generate } from './generate.ts';
 
@@ -37,13 +39,31 @@ export default class EcsRunners {
 
     function finish() {
       const template = service.provider.compiledCloudFormationTemplate;
+      const aws = serverless.getProvider('aws');
       Object.assign(template.Resources, generated.resources);
       finishTemplate(template, service.provider.stackName, generated.settings);
+      const folder = `${aws.getDeploymentPrefix()}/${service.service}/${aws.getStage()}`;
+      addressCode(template.Resources, folder, packagePath());
+    }
+
+    /** As the framework finds it. */
+    function packagePath() {
+      return (
+        serverless.processedInput.options.package ?? service.package.path ?? join(serverless.serviceDir, '.serverless')
+      );
+    }
+
+    async function upload() {
+      if (service.provider.shouldNotDeploy) return;
+      const deploy = serverless.pluginManager.plugins.find((plugin) => plugin.constructor.name === 'AwsDeploy');
+      const { Resources } = service.provider.compiledCloudFormationTemplate;
+      for (const one of uploads(Resources, packagePath())) await deploy.uploadZipFile(one);
     }
 
     this.hooks = {
       'before:package:initialize': () => told(prepare),
       'after:aws:package:finalize:mergeCustomProviderResources': () => told(finish),
+      'after:aws:deploy:deploy:uploadArtifacts': () => told(upload),
     };
   }
 }

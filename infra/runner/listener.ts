@@ -80,7 +80,7 @@ async function listen(runner: Runner, watch: Watch): Promise<number | undefined>
 function act(runner: Runner, watch: Watch, listener: Listener): void {
   const { self, registration, told } = runner;
   const now = Date.now();
-  const step = nextStep({ ...watch, now, working: isWorking(), toldToStop: told.aborted });
+  const step = nextStep({ ...watch, now, working: isWorking(listener.process.pid ?? 0), toldToStop: told.aborted });
   if (step === 'job started') {
     watch.ran = true;
     say('a job has started');
