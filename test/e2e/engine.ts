@@ -36,7 +36,9 @@ async function startDaemon(
   say: (line: string) => void,
 ): Promise<{ environment: Record<string, string>; close: () => Promise<void> }> {
   if (process.getuid?.() !== 0) {
-    throw new Error('No Docker engine answers (docker info). Start one, or run this as root, which then starts one of its own.');
+    throw new Error(
+      'No Docker engine answers (docker info). Start one, or run this as root, which then starts one of its own.',
+    );
   }
   await install(say);
   await mkdir(folder, { recursive: true });

@@ -18,7 +18,11 @@ const USER_ID = 1001;
 export async function makeImage(folder: string, environment: Record<string, string>): Promise<void> {
   const root = join(folder, 'root');
   await rm(root, { recursive: true, force: true });
-  await Promise.all(['etc', 'proc', 'usr/bin', 'home/runner/bin', 'home/runner/externals/node24/bin'].map((path) => mkdir(join(root, path), { recursive: true })));
+  await Promise.all(
+    ['etc', 'proc', 'usr/bin', 'home/runner/bin', 'home/runner/externals/node24/bin'].map((path) =>
+      mkdir(join(root, path), { recursive: true }),
+    ),
+  );
   await mkdir(join(root, 'tmp'), { mode: 0o1777 });
   await addBusybox(folder, root);
   await addNode(root);
@@ -26,7 +30,9 @@ export async function makeImage(folder: string, environment: Record<string, stri
   const changes = ['USER runner', 'WORKDIR /home/runner', 'ENV PATH=/bin:/usr/bin', 'CMD ["/bin/sh"]'];
   const archive = join(folder, 'root.tar');
   await run('tar', ['-C', root, '--owner=0', '--group=0', '-cf', archive, '.']);
-  await run('docker', ['import', ...changes.flatMap((change) => ['--change', change]), archive, IMAGE], { environment });
+  await run('docker', ['import', ...changes.flatMap((change) => ['--change', change]), archive, IMAGE], {
+    environment,
+  });
   await rm(archive);
 }
 
@@ -63,7 +69,10 @@ async function addNode(root: string): Promise<void> {
 }
 
 async function addRunner(root: string): Promise<void> {
-  await writeFile(join(root, 'etc/passwd'), `root:x:0:0::/:/bin/sh\nrunner:x:${USER_ID}:${USER_ID}::/home/runner:/bin/sh\n`);
+  await writeFile(
+    join(root, 'etc/passwd'),
+    `root:x:0:0::/:/bin/sh\nrunner:x:${USER_ID}:${USER_ID}::/home/runner:/bin/sh\n`,
+  );
   await writeFile(join(root, 'etc/group'), `root:x:0:\nrunner:x:${USER_ID}:\n`);
   for (const name of await readdir(standIn)) {
     const target = join(root, 'home/runner/bin', basename(name));

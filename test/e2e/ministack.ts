@@ -61,7 +61,10 @@ export async function startMiniStack(options: {
   try {
     await until('MiniStack answers', READY_SECONDS, async () => {
       if (child.exitCode !== null) throw new Error(`MiniStack ended with ${child.exitCode}: see ${log}`);
-      return fetch(`${endpoint}/_ministack/health`).then(({ ok }) => ok, () => false);
+      return fetch(`${endpoint}/_ministack/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     });
   } catch (error) {
     await close();

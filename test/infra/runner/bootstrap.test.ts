@@ -1,0 +1,369 @@
+/** The real command of a runner's container against a registrar and a listener that follow a script. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { bootstrapCommand } from '../../../infra/bootstrap.ts';
+import {
+  type Answer,
+  type Call,
+  type Container,
+  CREDENTIAL,
+  JIT,
+  makeHome,
+  NAME,
+  REGISTERED,
+  type Registrar,
+  readIfThere,
+  removeHome,
+  type Script,
+  serveRegistrar,
+  startContainer,
+  TICKET,
+} from './container.ts';
+
+/** Listens until it is told to end, as the runner's does. */
+const LISTENS = `#!/bin/sh
+echo Listening for Jobs
+trap 'echo goodbye; exit 0' INT
+while :; do sleep 0.02; done
+`;
+/** Listens, and does not hear SIGINT. */
+const DEAF = LISTENS.replace("trap 'echo goodbye; exit 0' INT", "trap '' INT");
+/** Runs one job until a file says that it is over, and ends with 0, as after any job. */
+const WORKS = `#!/bin/sh
+echo Listening for Jobs
+bin/Runner.Worker
+echo Job completed
+`;
+/** Idle until a file says that a job comes. */
+const WORKS_LATER = WORKS.replace('bin/Runner.Worker', 'until [ -e job ]; do sleep 0.02; done; bin/Runner.Worker');
+const WORKER = `#!/bin/sh
+until [ -e over ]; do sleep 0.02; done
+`;
+const GONE: Answer = { status: 410, body: { reason: 'no queued job needs it' } };
+const GO: Answer = { status: 200, body: { answer: 'go', reason: 'removed at GitHub' } };
+const STAY: Answer = { status: 200, body: { answer: 'stay', reason: 'job 4711 is queued' } };
+const NOT_YET: Answer = { status: 503, body: { reason: 'paced' }, headers: { 'retry-after': '2' } };
+
+type Situation = {
+  script: Script;
+  listener?: string;
+  /** What happens to it from outside. */
+  meanwhile?: (container: Container, home: string) => Promise<void>;
+  exitCode: number;
+  says: string;
+  calls?: string[];
+  speed?: number;
+};
+
+const situations: Record<string, Situation> = {
+  'runs a job and ends with 0': {
+    script: { registration: [REGISTERED] },
+    listener: WORKS,
+    meanwhile: async (container, home) => {
+      await container.says('a job has started');
+      mkdirSync(join(home, 'over'));
+    },
+    exitCode: 0,
+    says: 'the listener ended with 0 after its job',
+    calls: ['registration', 'started'],
+  },
+  'a job that was too quick to be seen counts by its log': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nmkdir _diag; touch _diag/Worker_1.log\n',
+    exitCode: 0,
+    says: 'after its job',
+    calls: ['registration'],
+  },
+  'is wanted by nobody': {
+    script: { registration: [GONE] },
+    exitCode: 0,
+    says: 'nobody needs this runner any more (no queued job needs it)',
+    calls: ['registration'],
+  },
+  'its ticket is refused': {
+    script: { registration: [{ status: 401, body: { reason: 'not of this runner' } }] },
+    exitCode: 1,
+    says: 'refuses this runner: 401: not of this runner',
+    calls: ['registration'],
+  },
+  'something else answers for the registrar': {
+    script: { registration: [{ status: 200, body: { hello: 'world' } }] },
+    exitCode: 1,
+    says: 'not the registrar’s',
+  },
+  'is told to wait, loses an answer, hears an error, and is registered': {
+    script: { registration: [NOT_YET, 'cut', { status: 500 }, { status: 429 }, GONE] },
+    exitCode: 0,
+    says: 'not registered yet (503: paced); asking again in',
+    calls: ['registration', 'registration', 'registration', 'registration', 'registration'],
+  },
+  'gets no registration within its time': {
+    script: { registration: [{ status: 502 }] },
+    exitCode: 2,
+    says: 'no registration within 5 minutes; the last answer: 502',
+    speed: 200,
+  },
+  'is told to stop before it is registered': {
+    script: { registration: [{ ...NOT_YET, headers: { 'retry-after': '900' } }] },
+    meanwhile: async (container) => {
+      await container.says('not registered yet');
+      container.stop();
+    },
+    exitCode: 3,
+    says: 'told to stop before it was registered',
+  },
+  'is told to stop while it is idle': {
+    script: { registration: [REGISTERED] },
+    listener: LISTENS,
+    meanwhile: async (container) => {
+      await container.says('Listening');
+      container.stop();
+    },
+    exitCode: 3,
+    says: 'goodbye',
+    calls: ['registration'],
+  },
+  'is told to stop, and its listener does not hear': {
+    script: { registration: [REGISTERED] },
+    listener: DEAF,
+    meanwhile: async (container) => {
+      await container.says('Listening');
+      container.stop();
+    },
+    exitCode: 3,
+    says: 'the listener was killed without a job',
+  },
+  'is told to stop during a job, which it finishes': {
+    script: { registration: [REGISTERED] },
+    listener: WORKS,
+    meanwhile: async (container, home) => {
+      await container.says('a job has started');
+      container.stop();
+      container.stop();
+      await new Promise((done) => setTimeout(done, 1500)); // longer than an idle listener would have
+      mkdirSync(join(home, 'over'));
+    },
+    exitCode: 0,
+    says: 'Job completed',
+    calls: ['registration', 'started'],
+  },
+  'is told to go after it was idle for a minute, and again': {
+    script: { registration: [REGISTERED], idle: [STAY, 'cut', { status: 500 }, GO] },
+    listener: LISTENS,
+    exitCode: 0,
+    says: 'idle; told to go: removed at GitHub',
+    calls: ['registration', 'idle', 'idle', 'idle', 'idle'],
+    speed: 100,
+  },
+  'is told to go, and its listener finds its registration gone first': {
+    script: { registration: [REGISTERED], idle: [GO] },
+    listener: '#!/bin/sh\nsleep 3.2; exit 0\n',
+    exitCode: 0,
+    says: 'told to go',
+  },
+  'stays idle until a job comes': {
+    script: { registration: [REGISTERED], idle: [STAY] },
+    listener: WORKS_LATER,
+    meanwhile: async (container, home) => {
+      await container.says('idle; stays (200: job 4711 is queued)');
+      mkdirSync(join(home, 'job'));
+      await container.says('a job has started');
+      mkdirSync(join(home, 'over'));
+    },
+    exitCode: 0,
+    says: 'after its job',
+    calls: ['registration', 'idle', 'started'],
+  },
+  'the word that a job has started is repeated': {
+    script: { registration: [REGISTERED], started: ['cut', { status: 503 }, { status: 204 }] },
+    listener: WORKS,
+    meanwhile: async (container, home) => {
+      await container.says('a job has started');
+      await new Promise((done) => setTimeout(done, 1000));
+      mkdirSync(join(home, 'over'));
+    },
+    exitCode: 0,
+    says: 'after its job',
+    calls: ['registration', 'started', 'started', 'started'],
+    speed: 100,
+  },
+  'its listener dies at once': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nkill -9 $$\n',
+    exitCode: 3,
+    says: 'the listener was killed without a job',
+  },
+  'its listener cannot be started': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/no/such/interpreter\n',
+    exitCode: 3,
+    says: 'cannot start the listener',
+  },
+  'its registration is gone before it connects (1)': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nexit 1\n',
+    exitCode: 3,
+    says: 'the listener ended with 1 without a job',
+  },
+  'its registration goes while it listens (0)': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nexit 0\n',
+    exitCode: 3,
+    says: 'the listener ended with 0 without a job',
+  },
+  'another session lives under its registration (5)': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nexit 5\n',
+    exitCode: 5,
+    says: 'the listener ended with 5 without a job',
+  },
+  'an error that passes (2) starts the listener again': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\n[ -e second ] && exit 5\nmkdir second; exit 2\n',
+    exitCode: 5,
+    says: 'the listener ended with 2; starting it again',
+  },
+  'an error that does not pass (2) starts it five times': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\necho attempt >> attempts; exit 2\n',
+    exitCode: 3,
+    says: 'the listener ended with 2 without a job',
+  },
+  'an error after the job (2) is the end': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nmkdir _diag; touch _diag/Worker_1.log; exit 2\n',
+    exitCode: 0,
+    says: 'the listener ended with 2 after its job',
+  },
+  'an update (3) is awaited, then the listener started again': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\n[ -e second ] && exit 5\nmkdir second; (sleep 0.2; touch update.finished) & exit 3\n',
+    exitCode: 5,
+    says: 'the listener ended with 3; starting it again',
+  },
+};
+
+let registrar: Registrar | undefined;
+let home = '';
+afterEach(() => {
+  registrar?.close();
+  registrar = undefined;
+  removeHome(home);
+});
+
+test.each(Object.entries(situations))('%s', async (_, situation) => {
+  const { script, listener = LISTENS, meanwhile, exitCode, says, calls, speed = 20 } = situation;
+  registrar = await serveRegistrar(script);
+  home = makeHome({ 'bin/Runner.Listener': listener, 'bin/Runner.Worker': WORKER });
+  const container = startContainer({ home, url: registrar.url, speed });
+  await meanwhile?.(container, home);
+  const code = await container.ended;
+  const lines = container.output();
+  expect({ code, said: lines.filter((line) => line.includes(says)).length > 0, lines }).toMatchObject({
+    code: exitCode,
+    said: true,
+  });
+  if (calls) expect(registrar.calls.map(({ what }) => what)).toEqual(calls);
+  expect(registrar.calls.every(isTrusted)).toBe(true);
+  for (const secret of [TICKET, CREDENTIAL, JIT]) expect(lines.join('\n')).not.toContain(secret);
+});
+
+/** Each call with the credential that is for it. */
+function isTrusted({ what, credential }: Call): boolean {
+  return credential === (what === 'registration' ? TICKET : CREDENTIAL);
+}
+
+test('five attempts are five', async () => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  home = makeHome({ 'bin/Runner.Listener': '#!/bin/sh\necho attempt >> attempts; exit 2\n' });
+  await startContainer({ home, url: registrar.url, speed: 100 }).ended;
+  expect(readIfThere(join(home, 'attempts')).trim().split('\n')).toHaveLength(5);
+});
+
+test('a registrar that nobody reaches is named, with the reason', async () => {
+  registrar = await serveRegistrar({});
+  const { url } = registrar;
+  registrar.close();
+  home = makeHome({ 'bin/Runner.Listener': LISTENS });
+  const container = startContainer({ home, url, speed: 200 });
+  expect(await container.ended).toBe(2);
+  expect(container.output().join('\n')).toContain('not registered yet (no answer: ECONNREFUSED)');
+});
+
+test('the ticket is in no environment, the JIT configuration in the listener’s only', async () => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  const dump =
+    '#!/bin/sh\nenv > own; tr "\\0" "\\n" < /proc/$PPID/environ > parent; echo "$@" > options; pwd > folder\n';
+  home = makeHome({ 'bin/Runner.Listener': dump });
+  await startContainer({ home, url: registrar.url }).ended;
+  const own = readIfThere(join(home, 'own'));
+  const parent = readIfThere(join(home, 'parent'));
+  expect(parent).toContain(`ECS_RUNNERS_NAME=${NAME}`);
+  expect(own).toContain(`ACTIONS_RUNNER_INPUT_JITCONFIG=${JIT}`);
+  expect(parent).not.toContain(JIT);
+  for (const secret of [TICKET, CREDENTIAL]) {
+    expect(own).not.toContain(secret);
+    expect(parent).not.toContain(secret);
+  }
+  expect(readIfThere(join(home, 'options')).trim()).toBe('run --startuptype service');
+  expect(readIfThere(join(home, 'folder')).trim()).toBe(home);
+});
+
+test('without a listener of its own an image’s run.sh is started', async () => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  home = makeHome({ 'run.sh': '#!/bin/sh\necho run.sh with $RUNNER_MANUALLY_TRAP_SIG$#; exit 5\n' });
+  const container = startContainer({ home, url: registrar.url });
+  expect(await container.ended).toBe(5);
+  expect(container.output()).toContain('run.sh with 10');
+});
+
+test.each([
+  ['ECS_RUNNERS_TICKET', { ECS_RUNNERS_TICKET: '' }],
+  ['ECS_RUNNERS_URL', { ECS_RUNNERS_URL: '' }],
+  ['ECS_RUNNERS_NAME', { ECS_RUNNERS_NAME: '' }],
+])('without %s it says what is missing', async (_, environment) => {
+  home = makeHome({ 'bin/Runner.Listener': LISTENS });
+  const container = startContainer({ home, url: 'http://127.0.0.1:1', environment });
+  expect(await container.ended).toBe(1);
+  expect(container.output().join('\n')).toContain('one is missing');
+});
+
+test('an image without a runner is named', async () => {
+  home = makeHome({});
+  const container = startContainer({ home, url: 'http://127.0.0.1:1' });
+  expect(await container.ended).toBe(127);
+  expect(container.output()).toEqual([expect.stringMatching(/^\[bootstrap\] no GitHub Actions runner in /)]);
+});
+
+test('an image whose Node.js does not run here is named', async () => {
+  home = makeHome({ 'bin/Runner.Listener': LISTENS, 'externals/node20/bin/node': '#!/bin/sh\nexit 127\n' });
+  rmSync(join(home, 'externals/node24'), { recursive: true });
+  const container = startContainer({ home, url: 'http://127.0.0.1:1', environment: { PATH: '/nowhere' } });
+  expect(await container.ended).toBe(127);
+  expect(container.output()).toEqual([expect.stringMatching(/^\[bootstrap\] no Node.js 20 or newer runs here/)]);
+});
+
+test.each([
+  ['the newest that runs', { 'externals/node20/bin/node': 20 }],
+  ['not one that is too old', { 'externals/node20/bin/node': 16 }],
+])('of several Node.js it takes %s', async (_, others) => {
+  const files = Object.entries(others).map(([path, major]) => [
+    path,
+    `#!/bin/sh\n[ "$1" = -p ] && echo ${major} || echo wrong\n`,
+  ]);
+  home = makeHome({ 'bin/Runner.Listener': LISTENS, ...Object.fromEntries(files) });
+  registrar = await serveRegistrar({ registration: [GONE] });
+  const container = startContainer({ home, url: registrar.url });
+  expect(await container.ended).toBe(0);
+  expect(container.output()).not.toContain('wrong');
+});
+
+test('the command is the same bytes each time, small, and nothing in it looks like a variable of a template', () => {
+  const command = bootstrapCommand();
+  expect(bootstrapCommand()).toEqual(command);
+  expect(command.slice(0, 2)).toEqual(['/bin/sh', '-c']);
+  const text = JSON.stringify(command);
+  expect(text.length).toBeLessThan(12_000);
+  expect(text).not.toContain('${');
+});
