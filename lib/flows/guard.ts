@@ -3,8 +3,6 @@
  * lives, with everything put back as it was; else it lifts the protection that would keep CloudFormation waiting.
  */
 import {
-  type AutoScalingGroup,
-  type ContainerInstance,
   type Guarded,
   type GuardedGroup,
   goingGroups,
@@ -13,7 +11,8 @@ import {
   whyGroupsStay,
   whyStackStays,
 } from '../core/guard.ts';
-import type { Capacity, Failure, Outcome } from '../world.ts';
+import type { Capacity, Failure } from '../world.ts';
+import { begun, close, liftAll, look, lookAtTasks, putBack, type View } from './guarded-groups.ts';
 
 /** `putBack` is the same port, which goes on for some seconds when the time of the other is over. */
 export type GuardWorld = { capacity: Capacity; putBack: Capacity };
@@ -22,190 +21,98 @@ export type Verdict = { kind: 'allowed' | 'refused'; reason: string };
 
 /** Any request may come again; what is done already is not done twice. */
 export async function guard(world: GuardWorld, request: RemovalRequest): Promise<Verdict> {
-  if (request.kind === 'create') return allowed('nothing is taken away');
   const { now } = request;
+  if (request.kind === 'create') return allowed('nothing is taken away');
   if (request.kind === 'delete') {
     return release(world, now, now.groups, (seen) => whyStackStays(seen, now.launches));
   }
   const going = goingGroups(request.before, now);
-  const verdict =
-    going.length === 0 ? allowed('nothing is taken away') : await release(world, request.before, going, whyGroupsStay);
-  return verdict.kind === 'refused' ? verdict : restore(world.putBack, now, verdict);
+  if (going.length === 0) return restore(world, now, allowed('nothing is taken away'));
+  const verdict = await release(world, request.before, going, whyGroupsStay);
+  return verdict.kind === 'refused' ? verdict : restore(world, now, verdict);
 }
 
 /** Looks before anything is touched, and again when nothing new can be placed. */
 async function release(
   world: GuardWorld,
-  { cluster, prefix }: Guarded,
+  stack: Guarded,
   groups: readonly GuardedGroup[],
   whyItStays: (seen: Seen) => string | undefined,
 ): Promise<Verdict> {
-  const first = await look(world.capacity, cluster, prefix, groups);
-  if (first.kind !== 'ok') return cannotTell(first);
-  const reason = whyItStays(first.value.seen);
-  if (reason !== undefined) return { kind: 'refused', reason };
-  const changed = { cluster, before: first.value };
-  const closed = await close(world.capacity, cluster, first.value);
-  if (closed.kind !== 'ok') return putBack(world.putBack, changed, closed.reason);
-  const second = await look(world.capacity, cluster, prefix, groups);
-  if (second.kind !== 'ok') return putBack(world.putBack, changed, second.reason);
-  const after = whyItStays(second.value.seen);
-  if (after !== undefined) return putBack(world.putBack, changed, after);
-  const lifted = await inTurn(second.value.groups, ({ name }) => lift(world.capacity, name));
-  if (lifted.kind !== 'ok') return putBack(world.putBack, changed, lifted.reason);
-  return allowed(`no runner lives there; ${counted(second.value.groups.length, 'group')} may be deleted`);
+  const { cluster } = stack;
+  const view = await look(world.capacity, cluster, groups);
+  if (view.kind !== 'ok') return refused(view.reason, REPEAT);
+  const why = await whyNot(world.capacity, stack, groups, view.value, whyItStays);
+  // A call that was cut short may have left its work half done: this one puts it back.
+  if (why !== undefined) return refuse(world, cluster, begun(view.value), why);
+  const problem = await openTheWay(world.capacity, stack, groups, view.value, whyItStays);
+  if (problem !== undefined) return refuse(world, cluster, view.value, problem);
+  return allowed(`no runner lives there; ${counted(view.value.groups.length, 'group')} may be deleted`);
 }
 
-type View = { seen: Seen; groups: AutoScalingGroup[] };
-
-/** A cluster or a group that is gone holds nothing. */
-async function look(
+/** What stands in the way, or `undefined` when nothing does any more. */
+async function openTheWay(
   capacity: Capacity,
-  cluster: string,
-  prefix: string,
-  guarded: readonly GuardedGroup[],
-): Promise<Outcome<View>> {
-  const groups: AutoScalingGroup[] = [];
-  for (const { autoScalingGroup } of guarded) {
-    const group = await capacity.group(autoScalingGroup);
-    if (group.kind === 'ok') groups.push(group.value);
-    else if (group.kind !== 'gone') return group;
-  }
-  // Instances first: a task that ends in between is a task fewer on the list, which errs towards refusing.
-  const instances = noneIfGone(await (groups.length === 0 ? nothing() : capacity.containerInstances(cluster)));
-  if (instances.kind !== 'ok') return instances;
-  const tasks = noneIfGone(await capacity.livingTasks(cluster));
-  if (tasks.kind !== 'ok') return tasks;
-  const seen = {
-    prefix,
-    tasks: tasks.value,
-    capacityProviders: guarded.map(({ capacityProvider }) => capacityProvider),
-    instances: instancesOf(groups, instances.value),
-  };
-  return { kind: 'ok', value: { seen, groups } };
+  stack: Guarded,
+  groups: readonly GuardedGroup[],
+  first: View,
+  whyItStays: (seen: Seen) => string | undefined,
+): Promise<string | undefined> {
+  if (first.groups.length === 0) return undefined;
+  const closed = await close(capacity, stack.cluster, first);
+  if (closed.kind !== 'ok') return unsure(closed);
+  const second = await look(capacity, stack.cluster, groups);
+  if (second.kind !== 'ok') return unsure(second);
+  const why = await whyNot(capacity, stack, groups, second.value, whyItStays);
+  if (why !== undefined) return why;
+  const lifted = await liftAll(capacity, second.value);
+  return lifted.kind === 'ok' ? undefined : unsure(lifted);
 }
 
-function instancesOf(groups: readonly AutoScalingGroup[], all: readonly ContainerInstance[]): ContainerInstance[] {
-  const ids = new Set(groups.flatMap(({ instances }) => instances.map(({ id }) => id)));
-  return all.filter(({ ec2InstanceId }) => ids.has(ec2InstanceId));
+/** Tasks are read after the instances: one that ends in between only makes the guard more careful. */
+async function whyNot(
+  capacity: Capacity,
+  { cluster, prefix }: Guarded,
+  groups: readonly GuardedGroup[],
+  { instances }: View,
+  whyItStays: (seen: Seen) => string | undefined,
+): Promise<string | undefined> {
+  const tasks = await lookAtTasks(capacity, cluster);
+  if (tasks.kind !== 'ok') return unsure(tasks);
+  const capacityProviders = groups.map(({ capacityProvider }) => capacityProvider);
+  return whyItStays({ prefix, tasks: tasks.value, capacityProviders, instances });
 }
 
-async function nothing(): Promise<Outcome<ContainerInstance[]>> {
-  return { kind: 'ok', value: [] };
+async function refuse(world: GuardWorld, cluster: string, before: View, reason: string): Promise<Verdict> {
+  const back = await putBack(world.putBack, cluster, before);
+  if (back.kind === 'ok') return refused(reason);
+  return refused(reason, `Not everything could be put back (${back.reason}); the next attempt or update does it`);
 }
 
-function noneIfGone<Item>(outcome: Outcome<Item[]>): Outcome<Item[]> {
-  return outcome.kind === 'gone' ? { kind: 'ok', value: [] } : outcome;
+/** An update that was taken back: groups that stay, and whose protection the guard had begun to lift, take tasks again. */
+async function restore(world: GuardWorld, { cluster, groups }: Guarded, verdict: Verdict): Promise<Verdict> {
+  const view = await look(world.capacity, cluster, groups);
+  if (view.kind !== 'ok') return refused(view.reason, REPEAT);
+  const half = begun(view.value);
+  const back = await putBack(world.putBack, cluster, half);
+  if (back.kind !== 'ok') return refused(back.reason, REPEAT);
+  if (half.groups.length === 0) return verdict;
+  return allowed(`${verdict.reason}; ${counted(half.groups.length, 'group')} protected again`);
 }
 
-/** The groups first: whatever happens after, they show that the guard was here. */
-async function close(capacity: Capacity, cluster: string, { seen, groups }: View): Promise<Outcome<undefined>> {
-  const left = await inTurn(groups, async ({ name }) => fineIfGone(await capacity.leaveNewInstances(name)));
-  if (left.kind !== 'ok') return left;
-  return capacity.drain(cluster, arnsOf(seen.instances, 'ACTIVE'));
-}
+const REPEAT = 'Nothing was taken away: repeat it';
 
-function arnsOf(instances: readonly ContainerInstance[], wanted: string): string[] {
-  return instances.filter(({ status }) => status === wanted).map(({ arn }) => arn);
-}
-
-/** Instances come and leave meanwhile: the group is read again until none of its instances is protected. */
-const LIFTS_MAX = 5;
-
-async function lift(capacity: Capacity, name: string): Promise<Outcome<undefined>> {
-  for (let round = 0; round < LIFTS_MAX; round += 1) {
-    const group = await capacity.group(name);
-    if (group.kind !== 'ok') return group.kind === 'gone' ? DONE : group;
-    const ids = group.value.instances.filter(({ isProtected }) => isProtected).map(({ id }) => id);
-    if (ids.length === 0) return DONE;
-    const left = fineIfGone(await capacity.leaveInstances(name, ids));
-    if (left.kind !== 'ok') return left;
-  }
-  return { kind: 'retry', reason: `group ${name} still protects instances after ${LIFTS_MAX} rounds` };
-}
-
-type Changed = { cluster: string; before: View };
-
-/** Exactly what was changed: an instance that was draining before is left draining. */
-async function putBack(capacity: Capacity, { cluster, before }: Changed, reason: string): Promise<Verdict> {
-  const outcomes = [await capacity.activate(cluster, arnsOf(before.seen.instances, 'ACTIVE'))];
-  for (const group of before.groups) outcomes.push(await protectAgain(capacity, group));
-  return { kind: 'refused', reason: sentences(reason, outcomes) };
-}
-
-async function protectAgain(capacity: Capacity, before: AutoScalingGroup): Promise<Outcome<undefined>> {
-  const { name, protectsNewInstances, instances } = before;
-  const ids = instances.filter(({ isProtected }) => isProtected).map(({ id }) => id);
-  const protectedAgain = ids.length === 0 ? DONE : await protectThose(capacity, name, new Set(ids));
-  if (protectedAgain.kind !== 'ok' || !protectsNewInstances) return protectedAgain;
-  return fineIfGone(await capacity.protectNewInstances(name));
-}
-
-/** Read again, since one that has left the group would fail the whole call. */
-async function protectThose(capacity: Capacity, name: string, ids: ReadonlySet<string>): Promise<Outcome<undefined>> {
-  const group = await capacity.group(name);
-  if (group.kind !== 'ok') return group.kind === 'gone' ? DONE : group;
-  const bare = group.value.instances.filter(({ id, isProtected }) => !isProtected && ids.has(id)).map(({ id }) => id);
-  return bare.length === 0 ? DONE : fineIfGone(await capacity.protectInstances(name, bare));
-}
-
-function sentences(reason: string, outcomes: readonly Outcome<undefined>[]): string {
-  const failures = outcomes
-    .filter((outcome): outcome is Failure => outcome.kind !== 'ok')
-    .map((failed) => failed.reason);
-  if (failures.length === 0) return reason;
-  return `${reason}. Not everything could be put back (${failures.join('; ')}); the next update of the stack does it`;
-}
-
-/** An update that was taken back: groups that stay, and that the guard had begun to lift, take tasks again. */
-async function restore(capacity: Capacity, { cluster, groups }: Guarded, verdict: Verdict): Promise<Verdict> {
-  const lifted: AutoScalingGroup[] = [];
-  for (const { autoScalingGroup } of groups) {
-    const group = await capacity.group(autoScalingGroup);
-    if (group.kind === 'ok' && !group.value.protectsNewInstances) lifted.push(group.value);
-    else if (group.kind !== 'ok' && group.kind !== 'gone') return cannotTell(group);
-  }
-  if (lifted.length === 0) return verdict;
-  const instances = noneIfGone(await capacity.containerInstances(cluster));
-  if (instances.kind !== 'ok') return cannotTell(instances);
-  const active = await capacity.activate(cluster, arnsOf(instancesOf(lifted, instances.value), 'DRAINING'));
-  if (active.kind !== 'ok') return cannotTell(active);
-  const again = await inTurn(lifted, (group) => protectAgain(capacity, whole(group)));
-  if (again.kind !== 'ok') return cannotTell(again);
-  return allowed(`${verdict.reason}; ${counted(lifted.length, 'group')} protected again`);
-}
-
-/** As our groups are made: all of their instances protected, until ECS itself lets one go. */
-function whole(group: AutoScalingGroup): AutoScalingGroup {
-  const instances = group.instances.map(({ id }) => ({ id, isProtected: true }));
-  return { ...group, protectsNewInstances: true, instances };
-}
-
-const DONE = { kind: 'ok', value: undefined } as const;
-
-function fineIfGone(outcome: Outcome<undefined>): Outcome<undefined> {
-  return outcome.kind === 'gone' ? DONE : outcome;
-}
-
-/** One after the other, until one fails. */
-async function inTurn<Item>(
-  items: readonly Item[],
-  act: (item: Item) => Promise<Outcome<undefined>>,
-): Promise<Outcome<undefined>> {
-  for (const item of items) {
-    const outcome = await act(item);
-    if (outcome.kind !== 'ok') return outcome;
-  }
-  return DONE;
+/** What could not be read or written is not taken away. */
+function unsure({ reason }: Failure): string {
+  return `${reason}. ${REPEAT}`;
 }
 
 function allowed(reason: string): Verdict {
   return { kind: 'allowed', reason };
 }
 
-/** What could not be read or written is not taken away. */
-function cannotTell({ reason }: Failure): Verdict {
-  return { kind: 'refused', reason: `${reason}. Nothing was taken away: repeat it` };
+function refused(...sentences: string[]): Verdict {
+  return { kind: 'refused', reason: sentences.join('. ') };
 }
 
 function counted(count: number, noun: string): string {

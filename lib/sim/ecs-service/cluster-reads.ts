@@ -23,8 +23,11 @@ export function describeClusters(state: EcsState, input: unknown) {
 }
 
 export function listContainerInstances(state: EcsState, input: unknown) {
-  const { cluster: name, maxResults, nextToken } = parse(listContainerInstancesSchema, input);
-  const all = [...instancesOf(findCluster(state, name))].map((instance, index) => ({ order: index + 1, instance }));
+  const { cluster: name, maxResults, nextToken, status } = parse(listContainerInstancesSchema, input);
+  const wanted = [...instancesOf(findCluster(state, name))].filter(
+    (instance) => status === undefined || instance.status === status,
+  );
+  const all = wanted.map((instance, index) => ({ order: index + 1, instance }));
   const after = decodeToken(nextToken);
   const found = page(all.slice(after), maxResults);
   const arns = found.items.map(({ instance }) => instance.arn);

@@ -96,6 +96,7 @@ export const describeClusters = z.object({ clusters: z.array(z.string()).max(100
 
 export const listContainerInstances = z.object({
   cluster: z.string().optional(),
+  status: z.enum(['ACTIVE', 'DRAINING']).optional(),
   maxResults: z.int().min(1).max(100).default(100),
   nextToken: z.string().optional(),
 });
@@ -103,6 +104,15 @@ export const listContainerInstances = z.object({
 export const describeContainerInstances = z.object({
   cluster: z.string().optional(),
   containerInstances: z.array(z.string()).min(1, 'Container instances cannot be empty.').max(100),
+});
+
+export const updateContainerInstancesState = z.object({
+  cluster: z.string().optional(),
+  containerInstances: z
+    .array(z.string())
+    .min(1, 'Container instances cannot be empty.')
+    .max(10, 'Container instances cannot be more than 10'),
+  status: z.enum(['ACTIVE', 'DRAINING'], 'Container instance status should be one of [ACTIVE,DRAINING]'),
 });
 
 export const describeCapacityProviders = z.object({

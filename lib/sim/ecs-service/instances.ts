@@ -16,6 +16,7 @@ export function register(state: EcsState, provider: Provider): Instance {
     ec2InstanceId: `i-${hexId(state.chance, 17)}`,
     provider,
     registeredAt: state.clock.now(),
+    status: 'ACTIVE',
     connected: true,
     freeCpu: provider.config.instanceCpu,
     freeMemory: provider.config.instanceMemory,

@@ -4,7 +4,8 @@ import type { EcsTask, Instance } from './state.ts';
 type Size = Pick<EcsTask, 'cpu' | 'memory'>;
 
 export function fits(instance: Instance, size: Size): boolean {
-  return instance.connected && instance.freeCpu >= size.cpu && instance.freeMemory >= size.memory;
+  if (!instance.connected || instance.status !== 'ACTIVE') return false;
+  return instance.freeCpu >= size.cpu && instance.freeMemory >= size.memory;
 }
 
 /** The fullest that has room. */

@@ -7,6 +7,7 @@ import * as clusterReads from './cluster-reads.ts';
 import type { EcsOptions } from './config.ts';
 import { EcsError } from './errors.ts';
 import { type EcsFaults, setFaults } from './faults.ts';
+import { updateContainerInstancesState } from './instance-states.ts';
 import { kill } from './instances.ts';
 import { findInstance, instancesOf } from './lookup.ts';
 import { runTask } from './run-task.ts';
@@ -45,6 +46,7 @@ const OPERATIONS: Readonly<Record<string, (state: EcsState, input: unknown) => R
   DescribeClusters: clusterReads.describeClusters,
   ListContainerInstances: clusterReads.listContainerInstances,
   DescribeContainerInstances: clusterReads.describeContainerInstances,
+  UpdateContainerInstancesState: updateContainerInstancesState,
   DescribeCapacityProviders: clusterReads.describeCapacityProviders,
 };
 

@@ -103,7 +103,7 @@ export function wireInstance(instance: Instance): Record<string, unknown> {
     containerInstanceArn: instance.arn,
     ec2InstanceId: instance.ec2InstanceId,
     capacityProviderName: name,
-    status: 'ACTIVE',
+    status: instance.status,
     agentConnected: instance.connected,
     version: 1,
     registeredResources: resources(instanceCpu, instanceMemory),

@@ -70,6 +70,8 @@ export type Instance = {
   ec2InstanceId: string;
   provider: Provider;
   registeredAt: number;
+  /** DRAINING: nothing new is placed on it (ECS docs, "Draining container instances"). */
+  status: 'ACTIVE' | 'DRAINING';
   /** False from its death until ECS has noticed and deregisters it. */
   connected: boolean;
   freeCpu: number;

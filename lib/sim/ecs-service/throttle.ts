@@ -16,6 +16,7 @@ const TASK_DEFINITION_READ: Limit = { burst: 50, perSecond: 20 };
 const LIMITS: Readonly<Record<string, Limit>> = {
   RunTask: RESOURCE_MODIFY,
   StopTask: RESOURCE_MODIFY,
+  UpdateContainerInstancesState: RESOURCE_MODIFY,
   DescribeTasks: RESOURCE_READ,
   ListTasks: RESOURCE_READ,
   DescribeContainerInstances: RESOURCE_READ,
