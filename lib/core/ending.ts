@@ -8,20 +8,23 @@ import type { Seat } from './runner.ts';
 export const EXIT_DONE = 0;
 
 /** What a launch failed at, in the order of its steps: what it is counted by. */
-export type LaunchFailure =
+export const LAUNCH_FAILURES = [
   /** ECS had no room, or no instance was found for its task in time. */
-  | 'no capacity'
+  'no capacity',
   /** ECS was too busy, or asked for the call to be made again. */
-  | 'put off by ECS'
+  'put off by ECS',
   /** The call itself: a role, a task definition, a permission. */
-  | 'refused by ECS'
+  'refused by ECS',
   /** It had an instance, and its container did not come up: mostly the image. */
-  | 'task failed to start'
+  'task failed to start',
   /** Its container came up and ended before it was registered. */
-  | 'never registered'
-  | 'GitHub refused'
+  'never registered',
+  /** The App, its installation or the runner group. */
+  'GitHub refused',
   /** It was registered, and its container ended without a job. */
-  | 'container failed';
+  'container failed',
+] as const;
+export type LaunchFailure = (typeof LAUNCH_FAILURES)[number];
 
 export type Ending = {
   /** `unknown`: it may have taken a job of which nobody has told us yet; only GitHub knows. */

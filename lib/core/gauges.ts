@@ -4,6 +4,7 @@ import type { Waiting } from './demand.ts';
 import { SUSPECT_AFTER_FAILURES } from './limits.ts';
 import { parseRunnerName } from './name.ts';
 import type { PoolRecord, RunnerState, Seat } from './runner.ts';
+import { RUNNER_STATES } from './runner.ts';
 
 export type Seen = {
   prefix: string;
@@ -24,12 +25,11 @@ export function gauges(seen: Seen): Gauge[] {
   const pools = [...new Set([...seen.pools, ...seen.waiting.keys()])];
   return [
     ...pools.map((pool) => poolCounted(pool, seen)),
-    ...STATES.map((state) => runnersCounted(state, seen)),
+    ...RUNNER_STATES.map((state) => runnersCounted(state, seen)),
     janitorRan(seen),
   ];
 }
 
-const STATES: readonly RunnerState[] = ['launching', 'registered', 'busy', 'gone'];
 const REASON = 'once a minute';
 
 /** A pool where nobody waits says so, so that its lines do not break off. */

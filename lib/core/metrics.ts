@@ -1,5 +1,8 @@
 /** What is counted: decisions, as they are logged, to CloudWatch metrics. The same value is logged, tested, counted and shown. */
 
+import { LAUNCH_FAILURES } from './ending.ts';
+import { RUNNER_STATES } from './runner.ts';
+
 /** Of all metrics of ours. */
 export const NAMESPACE = 'EcsRunners';
 
@@ -87,8 +90,12 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'call repeated': REPAIR,
 };
 
-/** The decisions that are repairs. */
-export const REPAIRS: readonly string[] = Object.keys(RULES).filter((decision) => RULES[decision] === REPAIR);
+/** All values that a dimension can have; pools are the operator's. */
+export const DIMENSION_VALUES: Readonly<Record<Exclude<Dimension, 'Pool'>, readonly string[]>> = {
+  Reason: LAUNCH_FAILURES,
+  State: RUNNER_STATES,
+  Repair: Object.keys(RULES).filter((decision) => RULES[decision] === REPAIR),
+};
 
 /** What the decision counts; most count nothing. */
 export function metricsOf(line: Decision): Metric[] {

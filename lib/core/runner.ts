@@ -1,6 +1,7 @@
 /** A runner: one ECS task and the GitHub runner in it. */
 
-export type RunnerState = 'launching' | 'registered' | 'busy' | 'gone';
+export const RUNNER_STATES = ['launching', 'registered', 'busy', 'gone'] as const;
+export type RunnerState = (typeof RUNNER_STATES)[number];
 
 /** A place taken: the runner's whole record, with every parameter of its RunTask call. Times in ms since 1970. */
 export type Seat = {

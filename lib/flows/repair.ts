@@ -36,7 +36,10 @@ async function repairSeat(world: World, seat: Seat, now: number): Promise<void> 
 async function lookUp(world: World, seat: Seat, now: number): Promise<void> {
   const found = await world.cluster.findTask(seat.name);
   if (found.kind !== 'ok') return;
-  if (found.value !== undefined) return noteTask(world, seat, found.value);
+  if (found.value !== undefined) {
+    world.log({ decision: 'task found', reason: 'ECS knew it by its name', runner: seat.name });
+    return noteTask(world, seat, found.value);
+  }
   if (now - seat.launchedAt < ECS_LAG_MS) return;
   await endRunner(world, seat, NEVER_STARTED);
 }
