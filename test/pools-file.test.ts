@@ -5,7 +5,14 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { repositoriesOverlap } from '../lib/pools-file/overlap.ts';
-import { functionsPools, type ParsedPools, parsePoolsFile, problemLine, readPoolsFile } from '../lib/pools-file.ts';
+import {
+  functionsPool,
+  functionsPools,
+  type ParsedPools,
+  parsePoolsFile,
+  problemLine,
+  readPoolsFile,
+} from '../lib/pools-file.ts';
 
 const GOOD = `pools:
   default:
@@ -50,6 +57,7 @@ test('a good file: what it says, and the defaults', () => {
   const { file, warnings } = accepted(GOOD);
   expect(warnings).toEqual([]);
   expect(file).toEqual({
+    capacity: [],
     pools: [
       {
         name: 'default',
@@ -172,6 +180,18 @@ const wrong: [string, string, string, RegExp][] = [
     /capacityProvider: is /,
   ],
   [
+    'registry credentials by name',
+    'max: 100',
+    'max: 100\n    registryCredentials: docker-hub',
+    /8:26 pools.default.registryCredentials: is "docker-hub": it must be the ARN of a secret in Secrets Manager/,
+  ],
+  [
+    'registry credentials of a role',
+    'max: 100',
+    'max: 100\n    registryCredentials: arn:aws:iam::123456789012:role/deploy',
+    /registryCredentials: is "arn:aws:iam/,
+  ],
+  [
     'a pool for jobs without labels that is none',
     'pools:',
     'unlabelled: defualt\npools:',
@@ -251,6 +271,11 @@ const fine: [string, string, string][] = [
   ['a role for certain repositories in a group of its own', 'register: repository', 'group: deployers'],
   ['a role for every repository', "    repositories: ['octo-org/deploy-*']\n    register: repository\n", ''],
   ['an image with a digest', 'max: 100', `max: 100\n    image: ghcr.io/octo-org/runner@sha256:${'a'.repeat(64)}`],
+  [
+    'registry credentials in another partition',
+    'max: 100',
+    'max: 100\n    registryCredentials: arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:ci/docker-AbCdEf',
+  ],
   ['a capacity provider', 'max: 100', 'max: 100\n    capacityProvider: big_arm-64'],
   ['labels with blanks and other letters inside', 'x64, ecs]', 'x64, grün 1]'],
   ['labels by alias', 'labels: [self-hosted, linux, x64, ecs]', 'labels: &all [self-hosted, linux, x64, ecs]'],
@@ -315,12 +340,30 @@ test('of a key that is there twice, the last one counts and is the one that is s
   ]);
 });
 
-test('a hundred pools are enough', () => {
+test('fifty pools are enough', () => {
   const some = (count: number) =>
     Array.from({ length: count }, (_, i) => `  p${i}: {labels: [l${i}], cpu: 128, memory: 256, docker: none, max: 1}`);
-  expect(accepted(['pools:', ...some(100)].join('\n')).file.pools).toHaveLength(100);
-  expect(refused(['pools:', ...some(101)].join('\n'))).toEqual([
-    'pools.yml:1:1 pools: has 101 pools: the most are 100',
+  expect(accepted(['pools:', ...some(50)].join('\n')).file.pools).toHaveLength(50);
+  expect(refused(['pools:', ...some(51)].join('\n'))).toEqual(['pools.yml:1:1 pools: has 51 pools: the most are 50']);
+});
+
+test('a pool must fit into the parameter that the functions read', () => {
+  const labels = (count: number) => `[${Array.from({ length: count }, (_, i) => `l${i}-${'a'.repeat(200)}`)}]`;
+  const withLabels = (count: number) => changed('[self-hosted, linux, x64, ecs]', labels(count));
+  expect(accepted(withLabels(30)).warnings).toEqual([]);
+  expect(refused(withLabels(40))).toEqual([
+    expect.stringMatching(
+      /3:5 pools.default.labels: make what the functions read of this pool \d+ bytes long, .* 8192/,
+    ),
+  ]);
+  const letters = `[${Array.from({ length: 30 }, (_, i) => `l${i}-${'ü'.repeat(200)}`)}]`;
+  expect(refused(changed('[self-hosted, linux, x64, ecs]', letters))).toEqual([
+    expect.stringContaining('default.labels'),
+  ]);
+  const patterns = `[${Array.from({ length: 50 }, (_, i) => `octo-org/r${i}-${'a'.repeat(95)}`)}]`;
+  expect(refused(changed("['octo-org/deploy-*']", patterns))).toEqual(['accepted']);
+  expect(refused(changed("['octo-org/deploy-*']", patterns.replaceAll('octo-org', 'o'.repeat(80))))).toEqual([
+    expect.stringContaining('pools.deploy.repositories: make what the functions read'),
   ]);
 });
 
@@ -379,6 +422,10 @@ test('property: any plain data gives pools or problems', () => {
   const key = fc.constantFrom(
     'pools',
     'unlabelled',
+    'capacity',
+    'instanceTypes',
+    'schedules',
+    'cron',
     'labels',
     'cpu',
     'max',
@@ -392,7 +439,11 @@ test('property: any plain data gives pools or problems', () => {
     tree: fc.oneof({ depthSize: 'small' }, fc.constant('a'), fc.jsonValue(), tie('map')),
     map: fc.dictionary(key, tie('tree')),
   }));
-  fc.assert(fc.property(tree, (data) => expectSound(stringify({ pools: data }) + stringify({ unlabelled: data }))));
+  fc.assert(
+    fc.property(tree, (data) =>
+      expectSound(stringify({ pools: data }) + stringify({ unlabelled: data, capacity: data })),
+    ),
+  );
 });
 
 test('property: the good file with a few letters or lines changed gives pools or problems', () => {
@@ -481,6 +532,12 @@ test('what the functions read', () => {
       },
     ],
   });
+  const [first] = file.pools;
+  expect(first && functionsPool(first, { taskDefinition: 'x:1', logGroup: '/a/b' })).toEqual({
+    ...pools.pools[0],
+    taskDefinition: 'x:1',
+    logGroup: '/a/b',
+  });
   const resolved = functionsPools(file, () => ({ taskDefinition: 'x:1', capacityProvider: 'own' }));
   expect(resolved.pools.map((pool) => pool.capacityProvider)).toEqual(['own', 'own']);
 });
@@ -493,6 +550,13 @@ test('the example that pools.yml carries as a comment is sound', async () => {
   const text = await readFile('pools.yml', 'utf8');
   const example = text.slice(text.indexOf('  # deploy:')).replace(/^ {2}# /gm, '  ');
   expect(lines(accepted(text.slice(0, text.indexOf('  # deploy:')) + example))).toEqual([]);
+});
+
+test('the group of instances that pools.yml carries as a comment is sound', async () => {
+  const text = await readFile('pools.yml', 'utf8');
+  const example = text.slice(text.indexOf('# capacity:')).replace(/^# /gm, '');
+  const file = text.slice(0, text.indexOf('# capacity:')).replace('max: 20', 'max: 20\n    capacity: build') + example;
+  expect(lines(accepted(file))).toEqual([]);
 });
 
 test('a file that cannot be read throws with its name; one that is not UTF-8 has problems', async () => {

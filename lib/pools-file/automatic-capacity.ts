@@ -2,7 +2,7 @@
  * The groups of instances for pools that name none: per architecture one for each size, of several families, so that
  * Spot finds an instance. Nothing here depends on what else a pool says, so a change of one leaves its group alone.
  */
-import { type Architecture, fits, type InstanceType, instanceType, type Size, taskSpace } from './instance-types.ts';
+import { type Architecture, fits, type InstanceType, knownTypes, type Size, taskSpace } from './instance-types.ts';
 import type { FilePool } from './schema.ts';
 
 export type AutomaticClass = { name: string; architecture: Architecture; instanceTypes: readonly InstanceType[] };
@@ -21,7 +21,7 @@ export function automaticClasses(architecture: Architecture): AutomaticClass[] {
   return SIZES.map((size) => {
     const name = `${architecture}-${size}`;
     const families = name === 'arm64-24xlarge' ? FAMILIES_OF_ARM64_24XLARGE : FAMILIES[architecture];
-    return { name, architecture, instanceTypes: families.flatMap((family) => instanceType(`${family}.${size}`) ?? []) };
+    return { name, architecture, instanceTypes: knownTypes(families.map((family) => `${family}.${size}`)) };
   });
 }
 

@@ -1,7 +1,7 @@
 /** The groups of instances that a deployment needs for its pools, and which pool runs in which. */
 import { type AutomaticClass, automaticClass } from './automatic-capacity.ts';
 import type { FileCapacity } from './capacity-schema.ts';
-import { type Architecture, instanceType } from './instance-types.ts';
+import { type Architecture, knownTypes } from './instance-types.ts';
 import type { FilePool, PoolsFile } from './schema.ts';
 
 export type CapacityGroup = {
@@ -47,7 +47,7 @@ function isAutomatic({ capacity, capacityProvider }: FilePool): boolean {
 }
 
 function namedGroup({ schedules = [], pricePerHour, ...group }: FileCapacity): CapacityGroup {
-  const types = group.instanceTypes.flatMap((name) => instanceType(name) ?? []);
+  const types = knownTypes(group.instanceTypes);
   return {
     ...group,
     architecture: types[0]?.architecture ?? 'x64',

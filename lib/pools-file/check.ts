@@ -4,6 +4,7 @@ import { checkCapacityRules } from './capacity-rules.ts';
 import { capacitySchema, scheduleSchema } from './capacity-schema.ts';
 import { type CheckedEntry, checkEntry } from './entry.ts';
 import { didYouMean, type Fields, type Finding, isFields, problem, shown, unknownKeys } from './findings.ts';
+import { checkPlacement } from './placement.ts';
 import { checkRules, checkUnlabelled } from './rules.ts';
 import { type FilePool, type PoolsFile, poolSchema, type SoundPool } from './schema.ts';
 
@@ -29,16 +30,16 @@ export function checkPools(value: unknown, parameterOf: ParameterOf): Checked {
   const pools = entriesOf(value['pools']).map((entry) => checkPool(entry, parameterOf));
   const groups = entriesOf(value['capacity']).map(checkGroup);
   const sound = pools.map((pool) => pool.sound);
+  const soundGroups = groups.map((group) => group.sound);
+  const placed = pools.filter(saysWhereItRuns).map((pool) => pool.sound);
   const findings = [
     ...unknownKeys(value, TOP_KEYS, []),
     ...checkCount(value['pools']),
     ...checkCapacityMap(value['capacity']),
     ...[...pools, ...groups].flatMap((entry) => entry.findings),
     ...checkRules(sound),
-    ...checkCapacityRules(
-      groups.map((group) => group.sound),
-      sound,
-    ),
+    ...checkCapacityRules(soundGroups, sound),
+    ...checkPlacement(soundGroups, placed),
     ...checkUnlabelledName(value['unlabelled'], sound),
   ];
   if (findings.some(({ severity }) => severity === 'problem')) return { findings };
@@ -52,6 +53,11 @@ function entriesOf(map: unknown): [string, unknown][] {
 
 function wholeOf<Settings>(entries: readonly CheckedEntry<Settings>[]): ({ name: string } & Settings)[] {
   return entries.flatMap(({ entry }) => entry ?? []);
+}
+
+/** A place that is wrong is not the same as none: the pool is not meant for an automatic group. */
+function saysWhereItRuns({ findings }: { findings: readonly Finding[] }): boolean {
+  return !findings.some(({ path: [, , setting] }) => setting === 'capacity' || setting === 'capacityProvider');
 }
 
 function checkCount(pools: unknown): Finding[] {

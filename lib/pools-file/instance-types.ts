@@ -71,6 +71,11 @@ export function instanceType(name: string): InstanceType | undefined {
   return generalType(name) ?? burstableType(name);
 }
 
+/** Of these names, the types that are known. */
+export function knownTypes(names: readonly string[]): InstanceType[] {
+  return names.flatMap((name) => instanceType(name) ?? []);
+}
+
 /** What tasks can get of an instance: all of its CPU, but not all of its memory. */
 export function taskSpace({ vcpuCount, memoryMib }: InstanceType): Size {
   const memory = Math.floor(memoryMib * MEMORY_SHARE_AFTER_KERNEL) - MEMORY_RESERVED_MIB;

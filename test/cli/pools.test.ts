@@ -38,6 +38,56 @@ test('a sound file is shown as a table', async () => {
   expect(status).toBe(0);
 });
 
+test('the group of each pool, and what each group has', async () => {
+  const { status, stdout, stderr } = await runOn(`capacity:
+  big:
+    instanceTypes: [m7g.xlarge, m6g.xlarge]
+    max: 9
+    onDemandPercent: 25
+    pricePerHour: 0.2
+    schedules: [{ cron: '0 7 * * 1-5', timeZone: Europe/Zurich, min: 2 }]
+pools:
+  x: { ${ONE.replace('[a, b]', '[x]')} }
+  y: { ${ONE.replace('[a, b]', '[y]')}, architecture: arm64, capacity: big }
+  z: { ${ONE.replace('[a, b]', '[z]')}, capacityProvider: own }
+`);
+  expect(stderr).toBe('');
+  const rows = stdout.split('\n').map((line) => line.split('│').map((cell) => cell.trim()));
+  const pools = rows.filter(([, name]) => ['x', 'y', 'z'].includes(name ?? ''));
+  expect(pools.map((cells) => [cells[1], cells[7]])).toEqual([
+    ['x', 'x64-large'],
+    ['y', 'big'],
+    ['z', 'provider own'],
+  ]);
+  const schedule = '0 7 * * 1-5 Europe/Zurich: at least 2';
+  expect(rows).toContainEqual([
+    '',
+    'big',
+    'arm64',
+    'm7g.xlarge',
+    '9',
+    'first 0, then 25 %',
+    '100',
+    '0.2',
+    schedule,
+    '',
+  ]);
+  expect(rows).toContainEqual(['', '', '', 'm6g.xlarge', '', '', '', '', '', '']);
+  expect(rows).toContainEqual([
+    '',
+    'x64-large',
+    'x64',
+    'm7i.large',
+    '1000',
+    'first 1, then 0 %',
+    '100',
+    '0.116',
+    '',
+    '',
+  ]);
+  expect(status).toBe(0);
+});
+
 test('warnings do not refuse', async () => {
   const { status, stdout, stderr } = await runOn(
     `unlabelled: x\npools:\n  x: { ${ONE} }\n  y: { ${ONE.replace('b]', 'b, c]')} }\n`,
