@@ -15,6 +15,7 @@ import {
   SCOPE_QUIET_MS,
 } from './limits.ts';
 import { parseMintedName, parseRunnerName } from './name.ts';
+import { UNSERVED } from './pool.ts';
 import type { Seat } from './runner.ts';
 
 /** As ECS describes it. */
@@ -104,6 +105,8 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   const minute = Math.floor(now / 60_000);
   if (item.awaitsWord !== undefined) return now - item.awaitsWord >= AWAIT_WORD_MS;
   if (item.state === 'in_progress') return seat === undefined && (minute + item.job) % 10 === 0;
+  // Its events match no pool, so that nobody tells us what becomes of it.
+  if (item.pool === UNSERVED) return (minute + item.job) % 10 === 0;
   if (worksForStranger(seat, now)) return true;
   if (seat === undefined) return isFailing(item, now) && (minute + item.job) % 10 === 0;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;

@@ -11,7 +11,7 @@ import {
   SUSPECT_AFTER_FAILURES,
   UNPROVEN_LAUNCHES_MAX,
 } from './limits.ts';
-import type { Pool } from './pool.ts';
+import { admits, covers, type Pool } from './pool.ts';
 import type { PoolRecord, Seat } from './runner.ts';
 
 /**
@@ -42,12 +42,13 @@ export function plan(seen: Observation): Plan {
   const { pool, seats, now } = seen;
   const may = allowance(pool, seats, seen.health, now);
   const taken = served(seats);
+  const own = seen.backlog.filter(servedBy(pool));
   const adoptions = adopt(
     spares(seats, seen.backlog),
-    seen.backlog.filter((item) => isAlone(item, taken)),
+    own.filter((item) => isAlone(item, taken)),
   );
   const adopted = new Set(adoptions.map(({ job }) => job));
-  const owed = seen.backlog.filter((item) => isOwed(item, taken, now) && !adopted.has(item.job));
+  const owed = own.filter((item) => isOwed(item, taken, now) && !adopted.has(item.job));
   const free = pool.max - seats.length;
   const chosen = choose({ owed, own: seen.own, free, launches: may.launches, now });
   const allowed = pace(seats, chosen, now);
@@ -58,7 +59,7 @@ export function plan(seen: Observation): Plan {
     !isPaced && hasMore(may, owed, chosen, free)
       ? now + (chosen.length < may.launches ? OWN_JOBS_FIRST_MS : 0)
       : undefined,
-    ...(may.launches > 0 ? seen.backlog.map((item) => laterThan(item, taken, now)) : []),
+    ...(may.launches > 0 ? own.map((item) => laterThan(item, taken, now)) : []),
   ].filter((time) => time !== undefined);
   return {
     adoptions,
@@ -92,10 +93,26 @@ function adopt(seats: readonly Seat[], jobs: readonly BacklogRecord[]): Plan['ad
   });
 }
 
-/** Jobs of one pool are interchangeable where the runner may take them: in its organisation, or on its repository. */
-export function mayTake(seat: Seat, item: BacklogRecord): boolean {
-  const isSameOwner = item.installation === seat.installation && item.owner === seat.owner;
-  return item.state === 'queued' && isSameOwner && (seat.repository ?? item.repository) === item.repository;
+/** What GitHub goes by when it gives a job to a runner. */
+type Taken = Pick<BacklogRecord, 'installation' | 'owner' | 'repository' | 'labels'>;
+
+/**
+ * Would GitHub give the job to this runner? In its organisation, or on its repository; and by the labels that it has been
+ * or will be registered with, which may not be those that its pool has now.
+ */
+export function mayRun(seat: Seat, job: Taken): boolean {
+  const isSameOwner = job.installation === seat.installation && job.owner === seat.owner;
+  const isInReach = isSameOwner && (seat.repository ?? job.repository) === job.repository;
+  return isInReach && covers(seat.labels, job.labels ?? []);
+}
+
+export function mayTake(seat: Seat, job: Taken & { state: string }): boolean {
+  return job.state === 'queued' && mayRun(seat, job);
+}
+
+/** A job that the pool has ceased to serve gets no runner of it: GitHub would not give it to one. The janitor moves it. */
+export function servedBy(pool: Pool): (item: BacklogRecord) => boolean {
+  return ({ labels = [], owner, repository }) => covers(pool.labels, labels) && admits(pool, { owner, repository });
 }
 
 /** Somebody else will be launched soon, or at the latest by the next look; a cautious pool waits for its first containers. */

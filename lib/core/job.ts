@@ -1,5 +1,7 @@
 /** A GitHub workflow job: what is known of it, and how reports change that. */
-import { AWAIT_WORD_MS, FRESH_EVENT_MS, HISTORY_KEPT_SECONDS } from './limits.ts';
+import { AWAIT_WORD_MS, DISPLACED_WAIT_MS, FRESH_EVENT_MS, HISTORY_KEPT_SECONDS } from './limits.ts';
+import type { Home } from './pool.ts';
+import { UNSERVED } from './pool.ts';
 
 /** A job's state only rises. */
 export type JobState = 'queued' | 'in_progress' | 'completed';
@@ -70,6 +72,8 @@ export type BacklogRecord = {
   installation: number;
   owner: string;
   repository: string;
+  /** Absent in items of earlier versions. */
+  labels?: string[];
   createdAt: number;
   recordedAt: number;
   notBefore?: number;
@@ -88,10 +92,10 @@ const RANK: Record<JobState, number> = { queued: 0, in_progress: 1, completed: 2
 export function recordEvent(
   previous: JobRecord | undefined,
   event: JobEvent,
-  pool: string | undefined,
+  home: Home | undefined,
   now: number,
 ): JobRecord {
-  if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, pool, now);
+  if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, home, now);
   if (event.attempt < previous.attempt || RANK[event.state] <= RANK[previous.state]) return previous;
   const { notBefore: _, awaitsWord: __, runner: ___, ...kept } = previous;
   return {
@@ -106,12 +110,7 @@ export function recordEvent(
   };
 }
 
-function firstRecord(
-  previous: JobRecord | undefined,
-  event: JobEvent,
-  pool: string | undefined,
-  now: number,
-): JobRecord {
+function firstRecord(previous: JobRecord | undefined, event: JobEvent, home: Home | undefined, now: number): JobRecord {
   return {
     version: previous?.version ?? '',
     job: event.job,
@@ -123,10 +122,10 @@ function firstRecord(
     ownerIsUser: event.ownerIsUser,
     labels: event.labels,
     name: event.name,
-    ...(pool !== undefined && { pool }),
+    ...(home !== undefined && { pool: home.pool }),
     launch: previous?.launch ?? 0,
     failures: 0,
-    reason: reasonOf(event),
+    reason: home?.reason ?? reasonOf(event),
     createdAt: event.createdAt,
     recordedAt: now,
     ...(event.state === 'in_progress' && { startedAt: now }),
@@ -134,6 +133,23 @@ function firstRecord(
     ...(event.runnerName !== undefined && { ranOn: event.runnerName }),
     ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
     ...(event.state === 'queued' && now - event.createdAt > FRESH_EVENT_MS && { awaitsWord: now - AWAIT_WORD_MS }),
+    expiresAt: expiry(now),
+  };
+}
+
+/**
+ * The queued job in another backlog. Nobody comes for it: but if somebody did until now, another runner may be on its way.
+ * Of one that no pool served we have not heard: after an hour GitHub is asked before anything is launched.
+ */
+export function movedTo(home: Home, record: JobRecord, now: number): JobRecord {
+  const { runner, notBefore: _, ...kept } = record;
+  const isStale = record.pool === UNSERVED && now - record.recordedAt > FRESH_EVENT_MS;
+  return {
+    ...kept,
+    pool: home.pool,
+    reason: home.reason ?? `pool ${home.pool} serves it now, instead of ${record.pool ?? 'none'}`,
+    ...(runner !== undefined && { notBefore: now + DISPLACED_WAIT_MS }),
+    ...(isStale && { awaitsWord: now - AWAIT_WORD_MS }),
     expiresAt: expiry(now),
   };
 }
@@ -158,6 +174,7 @@ export function backlogItem(record: JobRecord): Omit<BacklogRecord, 'version'> |
     installation: record.installation,
     owner: record.owner,
     repository: record.repository,
+    labels: record.labels,
     createdAt: record.createdAt,
     recordedAt: record.recordedAt,
     ...(record.notBefore !== undefined && { notBefore: record.notBefore }),

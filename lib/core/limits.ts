@@ -103,3 +103,12 @@ export const SCOPE_ACTIVE_MS = 15 * 60 * 1000;
 
 /** Without a mint for this long, hardly anything comes and goes in a scope. */
 export const SCOPE_QUIET_MS = 2 * 60 * 1000;
+
+/** Jobs that one janitor run moves to other pools: four calls each, all of them within a second or two. */
+export const MOVES_MAX = 1000;
+
+/**
+ * A pool that was removed and has nothing left is looked into for this long: functions go on with an older configuration
+ * for a minute, and for 15 while SSM cannot be read.
+ */
+export const LEFT_POOL_KEPT_MS = 60 * 60 * 1000;

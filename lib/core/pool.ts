@@ -49,6 +49,19 @@ export function poolFor({ pools, unlabelled }: Pools, job: Asked): Match {
   return pool ? { pool } : { ignored: able.length > 0 ? notAdmitted(able, job) : notCovered(pools, job.labels) };
 }
 
+/** The backlog that a job is in: its pool's, or UNSERVED with the reason. */
+export type Home = { pool: string; reason?: string };
+
+/** Where jobs stay in sight that no pool serves, as the pools are now; no pool can have this name. */
+export const UNSERVED = '#unserved';
+
+/** A job that was in some pool's backlog, or came for one, belongs here now that the pools are these. */
+export function homeOf(pools: Pools, job: Asked): Home {
+  const match = poolFor(pools, job);
+  if ('pool' in match) return { pool: match.pool.name };
+  return { pool: UNSERVED, reason: `no pool serves it any more: ${match.ignored}` };
+}
+
 /** GitHub's rule: every label of the job is among the runner's; case does not matter; order and repetition neither. */
 export function covers(runnerLabels: readonly string[], jobLabels: readonly string[]): boolean {
   const have = labelSet(runnerLabels);

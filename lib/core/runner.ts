@@ -95,7 +95,22 @@ export type InstallationRecord = {
 /** No pool can have this name. */
 export const INSTALLATIONS = '#installations';
 
-export type RunnerRecord = Seat | PoolRecord | InstallationRecord;
+/** The pools that may still have jobs or runners, configured or not; its key is pool KNOWN_POOLS, place 0. */
+export type KnownPoolsRecord = {
+  version: string;
+  kind: 'pools';
+  pool: typeof KNOWN_POOLS;
+  place: 0;
+  pools: KnownPool[];
+};
+
+/** `leftAt`: since when it is not configured and has neither. */
+export type KnownPool = { name: string; leftAt?: number };
+
+/** No pool can have this name. */
+export const KNOWN_POOLS = '#pools';
+
+export type RunnerRecord = Seat | PoolRecord | InstallationRecord | KnownPoolsRecord;
 
 export function poolRecord(pool: string): Omit<PoolRecord, 'version'> {
   return { kind: 'pool', pool, place: -1, failures: 0, reason: 'nothing launched yet' };

@@ -1,4 +1,5 @@
 /** A runner that nobody needs comes for a job that has none. */
+import { mayRun } from '../core/demand.ts';
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy } from '../core/launch.ts';
 import type { Seat } from '../core/runner.ts';
@@ -16,7 +17,7 @@ export async function adopt(world: World, config: Config, seat: Seat, job: JobRe
     await mirror(world, job);
     return false;
   }
-  if ((await comingFor(world, config, job)) !== undefined) return false;
+  if (!mayRun(seat, job) || (await comingFor(world, config, job)) !== undefined) return false;
   const taken = await changeSeat(world, seat, (current) =>
     current.serves === seat.serves && current.busyWith === undefined && current.state !== 'gone'
       ? { ...current, serves: job.job, reason: `comes for job ${job.job}` }

@@ -7,15 +7,20 @@ import { isGhost, isGhostsTurn, isOrphan, judgeSeat } from '../core/cleanup.ts';
 import type { Waiting } from '../core/demand.ts';
 import { NEVER_STARTED } from '../core/ending.ts';
 import { gauges } from '../core/gauges.ts';
+import type { BacklogRecord } from '../core/job.ts';
 import { SCOPE_ACTIVE_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
+import { UNSERVED } from '../core/pool.ts';
 import type { InstallationRecord, Seat } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
 import type { GitHubRunner, Outcome, Scope, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner, scopeOf } from './end.ts';
+import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
+import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
+import { repairSeats } from './repair.ts';
 import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
@@ -23,14 +28,29 @@ type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]
 export async function clean(world: World, config: Config): Promise<void> {
   const listings = await listRegistrations(world);
   const tasks = await world.cluster.listTasks();
-  const seats = await readSeats(world, config, tasks);
+  const known = await knownPools(world);
+  const configured = config.pools.pools.map(({ name }) => name);
+  const pools = [...new Set([...configured, ...known.map(({ name }) => name), ...namedByTasks(config, tasks)])];
+  const seats = asSeats((await Promise.all(pools.map((pool) => world.runners.list(pool)))).flat());
   await Promise.all([
     tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings) : undefined,
     tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings) : undefined,
     removeGhosts(world, config, seats, listings),
   ]);
-  const waiting = await questionJobs(world, config, seats);
-  await askForLooks(world, [...waiting.keys(), ...seats.map(({ pool }) => pool)]);
+  const lists = await Promise.all([...pools, UNSERVED].map((pool) => world.backlog.list(pool)));
+  const backlog = await moveJobs(world, config, lists.flat(), seats);
+  const waiting = await questionJobs(world, config, seats, backlog);
+  const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
+  await askForLooks(
+    world,
+    configured.filter((pool) => used.has(pool)),
+  );
+  // Nobody looks at a pool that is not configured.
+  await repairSeats(
+    world,
+    seats.filter(({ pool }) => !configured.includes(pool)),
+  );
+  await keepNeeded(world, known, neededPools(configured, seats, backlog));
   await publishGauges(world, config, { seats, waiting, tasks });
 }
 
@@ -51,13 +71,19 @@ function isDue(now: number, mintedAt: number): boolean {
   return now - mintedAt < SCOPE_ACTIVE_MS || Math.floor((now - mintedAt) / 60_000) % 60 === 0;
 }
 
-/** Of the configured pools, and of those that only a task's name still knows. */
-async function readSeats(world: World, config: Config, tasks: Outcome<SeenTask[]>): Promise<Seat[]> {
-  const named =
-    tasks.kind === 'ok' ? tasks.value.map(({ startedBy }) => parseRunnerName(config.prefix, startedBy)) : [];
-  const pools = new Set([...config.pools.pools.map(({ name }) => name), ...named.flatMap((name) => name?.pool ?? [])]);
-  const lists = await Promise.all([...pools].map((pool) => world.runners.list(pool)));
-  return asSeats(lists.flat());
+/** Pools that only a task's name may still know. */
+function namedByTasks({ prefix }: Config, tasks: Outcome<SeenTask[]>): string[] {
+  if (tasks.kind !== 'ok') return [];
+  return tasks.value.flatMap(({ startedBy }) => parseRunnerName(prefix, startedBy)?.pool ?? []);
+}
+
+function neededPools(
+  configured: readonly string[],
+  seats: readonly Seat[],
+  backlog: readonly BacklogRecord[],
+): Set<string> {
+  const used = [...seats, ...backlog].map(({ pool }) => pool).filter((pool) => pool !== UNSERVED);
+  return new Set([...configured, ...used]);
 }
 
 async function judgeSeats(
@@ -183,7 +209,7 @@ async function removeGhosts(
 }
 
 async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
-  const looks = [...new Set(pools)].map((pool) => ({ body: { kind: 'look', pool } as const }));
+  const looks = pools.map((pool) => ({ body: { kind: 'look', pool } as const }));
   if (looks.length > 0) await world.queue.send(looks);
 }
 

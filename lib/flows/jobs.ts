@@ -54,5 +54,7 @@ export async function release(
 
 function same(existing: BacklogRecord, item: Omit<BacklogRecord, 'version'>): boolean {
   const { version: _, ...rest } = existing;
-  return (Object.keys({ ...rest, ...item }) as (keyof typeof item)[]).every((key) => rest[key] === item[key]);
+  return (Object.keys({ ...rest, ...item }) as (keyof typeof item)[]).every(
+    (key) => rest[key] === item[key] || JSON.stringify(rest[key]) === JSON.stringify(item[key]),
+  );
 }

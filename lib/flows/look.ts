@@ -1,6 +1,6 @@
 /** A look at one pool: observe once, decide for all of its jobs, act. Any number of looks may run at once. */
 import type { PoolHealth } from '../core/demand.ts';
-import { allowance, isOwed, observedHealth, plan, readLimit, served } from '../core/demand.ts';
+import { allowance, isOwed, observedHealth, plan, readLimit, served, servedBy } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
 import type { Pool } from '../core/pool.ts';
@@ -10,7 +10,9 @@ import type { World } from '../world.ts';
 import { adopt } from './adopt.ts';
 import type { Config } from './config.ts';
 import { mirror } from './jobs.ts';
+import { notePool } from './known-pools.ts';
 import { launch } from './launch.ts';
+import { leave } from './move.ts';
 import { repairSeats } from './repair.ts';
 import { asPool, asSeats, changePool, comingFor } from './seats.ts';
 
@@ -23,6 +25,7 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
   const jobs = await recordsOf(world, [...decided.launches, ...decided.adoptions], own);
+  await leaveOthers(world, pool, backlog, jobs);
   const ends = await Promise.all([
     ...decided.adoptions.map(async ({ job, seat }) => {
       const record = jobs.get(job);
@@ -50,7 +53,9 @@ async function observe(world: World, pool: Pool): Promise<{ seats: Seat[]; healt
   const stored = records.map(asPool).find((record) => record !== undefined);
   const known: PoolHealth = stored ?? poolRecord(pool.name);
   const health = observedHealth(pool, seats, known);
-  if (health.proven !== known.proven || health.failures !== known.failures) await world.runners.put(health, stored);
+  if (stored === undefined) await notePool(world, pool.name);
+  const isNews = stored === undefined || health.proven !== known.proven || health.failures !== known.failures;
+  if (isNews) await world.runners.put(health, stored);
   return { seats, health };
 }
 
@@ -63,13 +68,14 @@ async function readBacklog(
   const { launches } = allowance(pool, seen.seats, seen.health, seen.now);
   const taken = served(seen.seats);
   const limit = readLimit(pool);
+  const isServed = servedBy(pool);
   const read: BacklogRecord[] = [];
   for (let page = 0; page < PAGES_MAX && launches > 0; page++) {
     const last = read.at(-1);
     const items = await world.backlog.list(pool.name, { limit, ...(last !== undefined && { after: last.job }) });
     read.push(...items);
     if (items.length < limit) break;
-    if (read.filter((item) => isOwed(item, taken, seen.now)).length >= launches) break;
+    if (read.filter((item) => isOwed(item, taken, seen.now) && isServed(item)).length >= launches) break;
   }
   return read;
 }
@@ -87,6 +93,18 @@ async function recordsOf(
   const read = unread.length === 0 ? [] : await world.history.getMany(unread);
   const mine = launches.flatMap(({ job }) => own.get(job)?.job ?? []);
   return new Map([...mine, ...read].map((record) => [record.job, record]));
+}
+
+/** Jobs that have been moved to other pools, and are still in this backlog: whoever moved them was interrupted. */
+async function leaveOthers(
+  world: World,
+  pool: Pool,
+  backlog: readonly BacklogRecord[],
+  jobs: Map<number, JobRecord>,
+): Promise<void> {
+  const items = backlog.filter(({ job }) => jobs.has(job) && jobs.get(job)?.pool !== pool.name);
+  await Promise.all(items.map((item) => leave(world, item, jobs.get(item.job))));
+  for (const { job } of items) jobs.delete(job);
 }
 
 /** The record, if it is of a queued job without a living launch; where the lists differ, they are brought in line. */

@@ -1,4 +1,5 @@
 /** Which runner comes for which job, when a job turns out to run on another one's. */
+import { mayRun } from '../core/demand.ts';
 import type { JobEvent, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
@@ -24,7 +25,7 @@ export async function pairRunners(
   const awaited = name === undefined ? undefined : await awaitedBy(world, config, name, event.job);
   const isSwap = awaited !== undefined || (before?.runner !== undefined && before.runner !== name);
   // In this order nobody who looks meanwhile finds the displaced job without a runner that serves it.
-  const heir = isSwap ? await serveInstead(world, before?.pool, event.job, { except: name, to: awaited }) : undefined;
+  const heir = isSwap ? await serveInstead(world, config, before, event.job, { except: name, to: awaited }) : undefined;
   if (name === undefined) return;
   const found = await occupy(world, config, name, event.job);
   const displaced = found === undefined || found === event.job ? awaited : found;
@@ -133,21 +134,29 @@ async function redirect(
  */
 async function serveInstead(
   world: World,
-  pool: string | undefined,
+  config: Config,
+  before: JobRecord | undefined,
   job: number,
   { except, to }: { except: string | undefined; to: number | undefined },
 ): Promise<string | undefined> {
-  if (pool === undefined) return undefined;
-  const seats = asSeats(await world.runners.list(pool)).filter(({ serves, name }) => serves === job && name !== except);
+  const seats = (await seatsFor(world, config, before, job)).filter(({ name }) => name !== except);
+  const next = to === undefined || seats.length === 0 ? undefined : await world.history.get({ job: to });
   let heir: string | undefined;
   for (const seat of seats) {
-    const next = heir === undefined ? to : undefined;
+    const mayInherit = heir === undefined && next !== undefined && mayRun(seat, next);
     const after = await changeSeat(world, seat, (current) =>
-      isFree(current, job) ? servesNow(current, next) : current,
+      isFree(current, job) ? servesNow(current, mayInherit ? to : undefined) : current,
     );
-    if (next !== undefined && after?.serves === next) heir = after.name;
+    if (mayInherit && after?.serves === to) heir = after?.name;
   }
   return heir;
+}
+
+/** In its pool; and, since jobs change pools, in that of the runner that history names. */
+async function seatsFor(world: World, config: Config, before: JobRecord | undefined, job: number): Promise<Seat[]> {
+  const pools = new Set([before?.pool, parseRunnerName(config.prefix, before?.runner ?? '')?.pool]);
+  const lists = await Promise.all([...pools].map((pool) => (pool === undefined ? [] : world.runners.list(pool))));
+  return asSeats(lists.flat()).filter(({ serves }) => serves === job);
 }
 
 /** A runner that works on a job that nobody has named yet is passed on like one that only comes. */

@@ -4,6 +4,7 @@ import type { Waiting } from '../core/demand.ts';
 import { countWaiting } from '../core/demand.ts';
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
+import { UNSERVED } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import type { GitHubJob, World } from '../world.ts';
 import type { Config } from './config.ts';
@@ -16,16 +17,15 @@ export async function questionJobs(
   world: World,
   config: Config,
   seats: readonly Seat[],
+  backlog: readonly BacklogRecord[],
 ): Promise<Map<string, Waiting>> {
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
-  const lists = await Promise.all(config.pools.pools.map(({ name }) => world.backlog.list(name)));
-  const items = lists.flat();
-  const questions = items.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
+  const questions = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
   await Promise.all(
     questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
   );
-  return countWaiting(items);
+  return countWaiting(backlog);
 }
 
 async function guarded(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
@@ -76,7 +76,9 @@ async function stillQueued(world: World, record: JobRecord, seat: Seat | undefin
 /** Held, not found or no answer: only `completed` ends a job, for as long as GitHub itself may keep one waiting. */
 async function keep(world: World, config: Config, record: JobRecord, reason: string): Promise<void> {
   if (world.clock.now() - record.recordedAt < JOB_WAIT_MAX_MS) {
-    await changeJob(world, record.job, (current) => (current.reason === reason ? current : { ...current, reason }));
+    await changeJob(world, record.job, (current) =>
+      current.reason === reason || current.pool === UNSERVED ? current : { ...current, reason },
+    );
     return;
   }
   const ended: GitHubJob = { state: 'completed', conclusion: 'given up after 48 hours' };

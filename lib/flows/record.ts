@@ -2,7 +2,8 @@
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
 import { recordEvent } from '../core/job.ts';
 import { parseMintedName } from '../core/name.ts';
-import { poolFor } from '../core/pool.ts';
+import type { Home } from '../core/pool.ts';
+import { homeOf, poolFor } from '../core/pool.ts';
 import type { World } from '../world.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
@@ -15,8 +16,9 @@ export type Recorded = { pool: string; job: JobRecord; item: BacklogRecord | und
 /** Idempotent: the same event again, or an older one, repairs what a crash left half done and changes nothing else. */
 export async function recordJob(world: World, config: Config, event: JobEvent): Promise<Recorded | undefined> {
   const match = poolFor(config.pools, event);
-  const pool = 'pool' in match ? match.pool.name : undefined;
-  const { before, after } = await recordHistory(world, event, pool);
+  // A queued job is only sent here for a pool that served it: as long as that is not known, or not any more, it stays in sight.
+  const home = 'pool' in match || event.state === 'queued' ? homeOf(config.pools, event) : undefined;
+  const { before, after } = await recordHistory(world, event, home);
   const item = await mirror(world, after, before === undefined);
   await pairRunners(world, config, before, event);
   world.log({
@@ -46,15 +48,15 @@ function ofOurRunner(config: Config, job: JobRecord): { runner?: string; waitSec
 async function recordHistory(
   world: World,
   event: JobEvent,
-  pool: string | undefined,
+  home: Home | undefined,
 ): Promise<{ before: JobRecord | undefined; after: JobRecord }> {
   const now = world.clock.now();
   if (event.state === 'queued') {
-    const created = await world.history.put(recordEvent(undefined, event, pool, now), undefined);
+    const created = await world.history.put(recordEvent(undefined, event, home, now), undefined);
     if (created !== undefined) return { before: undefined, after: created };
   }
   const { before, after } = await change(world.history, { job: event.job }, (record) =>
-    recordEvent(record, event, pool, now),
+    recordEvent(record, event, home, now),
   );
   if (after === undefined) throw new Error(`job ${event.job} has no record after it was written`);
   return { before, after };

@@ -5,14 +5,14 @@ import { AWAIT_WORD_MS, FRESH_EVENT_MS } from '../../lib/core/limits.ts';
 import { aJobEvent, aJobRecord, NOW } from '../support/builders.ts';
 
 const LATER = NOW + 60_000;
-const recorded = (event: Partial<JobEvent>) => recordEvent(undefined, aJobEvent(event), 'default', NOW);
+const recorded = (event: Partial<JobEvent>) => recordEvent(undefined, aJobEvent(event), { pool: 'default' }, NOW);
 
 describe('a state only rises', () => {
   const states: JobState[] = ['queued', 'in_progress', 'completed'];
   const pairs = states.flatMap((before) => states.map((event) => ({ before, event })));
   test.each(pairs)('$event after $before', ({ before, event }) => {
     const previous = recorded({ state: before });
-    const after = recordEvent(previous, aJobEvent({ state: event }), 'default', LATER);
+    const after = recordEvent(previous, aJobEvent({ state: event }), { pool: 'default' }, LATER);
     const rises = states.indexOf(event) > states.indexOf(before);
     expect(after.state).toBe(rises ? event : before);
     expect(after === previous).toBe(!rises);
@@ -67,18 +67,23 @@ describe('a later event', () => {
       awaitsWord: NOW,
       failures: 2,
     });
-    const running = recordEvent(waiting, aJobEvent({ state: 'in_progress', runnerName: 'other' }), 'default', LATER);
+    const running = recordEvent(
+      waiting,
+      aJobEvent({ state: 'in_progress', runnerName: 'other' }),
+      { pool: 'default' },
+      LATER,
+    );
     expect(running).toMatchObject({ launch: 3, failures: 2, ranOn: 'other', startedAt: LATER, version: 'v1' });
     for (const gone of ['runner', 'notBefore', 'awaitsWord']) expect(running).not.toHaveProperty(gone);
   });
 
   test('without a runner leaves the runner that is known', () => {
     const running = recorded({ state: 'in_progress', runnerName: 'one' });
-    expect(recordEvent(running, aJobEvent({ state: 'completed' }), 'default', LATER).ranOn).toBe('one');
+    expect(recordEvent(running, aJobEvent({ state: 'completed' }), { pool: 'default' }, LATER).ranOn).toBe('one');
   });
 
   test('lets the story be kept for 30 days more', () => {
-    const done = recordEvent(aJobRecord(), aJobEvent({ state: 'completed' }), 'default', NOW + 1);
+    const done = recordEvent(aJobRecord(), aJobEvent({ state: 'completed' }), { pool: 'default' }, NOW + 1);
     expect(done.expiresAt).toBe(NOW / 1000 + 1 + 30 * 24 * 60 * 60);
   });
 });
@@ -94,14 +99,14 @@ describe('attempts', () => {
   });
 
   test('a newer one begins anew, with the launch number of the old one', () => {
-    const again = recordEvent(ended, aJobEvent({ attempt: 2, createdAt: LATER }), 'default', LATER);
+    const again = recordEvent(ended, aJobEvent({ attempt: 2, createdAt: LATER }), { pool: 'default' }, LATER);
     expect(again).toMatchObject({ state: 'queued', attempt: 2, launch: 4, failures: 0, version: 'v1' });
     for (const gone of ['conclusion', 'completedAt', 'runner']) expect(again).not.toHaveProperty(gone);
   });
 
   test('an older one says nothing, whatever its state', () => {
     const second = aJobRecord({ attempt: 2 });
-    expect(recordEvent(second, aJobEvent({ attempt: 1, state: 'completed' }), 'default', LATER)).toBe(second);
+    expect(recordEvent(second, aJobEvent({ attempt: 1, state: 'completed' }), { pool: 'default' }, LATER)).toBe(second);
   });
 });
 
@@ -109,7 +114,18 @@ describe('the backlog item', () => {
   test('says as much as a look needs', () => {
     const { version: _, ...item } = backlogItemOf({});
     expect(Object.keys(item).sort()).toEqual(
-      ['createdAt', 'installation', 'job', 'owner', 'pool', 'reason', 'recordedAt', 'repository', 'state'].sort(),
+      [
+        'createdAt',
+        'installation',
+        'job',
+        'labels',
+        'owner',
+        'pool',
+        'reason',
+        'recordedAt',
+        'repository',
+        'state',
+      ].sort(),
     );
   });
 
