@@ -1,17 +1,18 @@
 /**
  * What `serverless` needs beside serverless.yml: the pools checked, the resources that follow from them, the bundles.
- * Only a door; everything is in the TypeScript files beside it, which Node.js 24 reads as they are.
+ * Only a door; everything is in the TypeScript files beside it, which Node.js 24 reads as they are. They are imported when
+ * they are needed, so that another Node.js ends with one line that says so, and not with a syntax error.
  */
+import '../lib/cli/node-version.mjs';
 import { join } from 'node:path';
-import { addressCode, uploads } from './code.ts';
-import { finishTemplate } from './finish.ts';
-import { generate } from './generate.ts';
 
 const BUNDLES = 'dist';
 
 export default class EcsRunners {
   constructor(serverless) {
     const { service, classes } = serverless;
+    // While packaging and while deploying; in between, `--package` may keep them elsewhere.
+    const zipFiles = join(serverless.serviceDir, '.serverless');
     let generated;
 
     /** The message alone is for the operator: no stack trace of ours. */
@@ -27,37 +28,32 @@ export default class EcsRunners {
       const { settings } = service.custom;
       const { stackName: deployment, environment, tags } = service.provider;
       const parametersPath = environment.PARAMETERS_PATH;
+      const { generate } = await import('./generate.ts');
       generated = await generate({ settings, serviceDir: serverless.serviceDir, deployment, parametersPath });
       for (const warning of generated.warnings) console.warn(`warning: ${warning}`);
       Object.assign(environment, generated.environment);
       service.provider.tags = { ...tags, ...generated.settings.tags };
       service.provider.stackTags = { ...service.provider.stackTags, ...generated.settings.tags };
-      // Only when it is needed: `serverless info` and the like have nothing to build.
       const { build } = await import('../lib/cli/build.ts');
       await build({ outdir: BUNDLES });
     }
 
-    function finish() {
+    async function finish() {
+      const [{ finishTemplate }, { addressCode }] = await Promise.all([import('./finish.ts'), import('./code.ts')]);
       const template = service.provider.compiledCloudFormationTemplate;
       const aws = serverless.getProvider('aws');
       Object.assign(template.Resources, generated.resources);
       finishTemplate(template, service.provider.stackName, generated.settings);
       const folder = `${aws.getDeploymentPrefix()}/${service.service}/${aws.getStage()}`;
-      addressCode(template.Resources, folder, packagePath());
-    }
-
-    /** As the framework finds it. */
-    function packagePath() {
-      return (
-        serverless.processedInput.options.package ?? service.package.path ?? join(serverless.serviceDir, '.serverless')
-      );
+      addressCode(template.Resources, folder, zipFiles);
     }
 
     async function upload() {
       if (service.provider.shouldNotDeploy) return;
+      const { uploads } = await import('./code.ts');
       const deploy = serverless.pluginManager.plugins.find((plugin) => plugin.constructor.name === 'AwsDeploy');
       const { Resources } = service.provider.compiledCloudFormationTemplate;
-      for (const one of uploads(Resources, packagePath())) await deploy.uploadZipFile(one);
+      for (const one of uploads(Resources, zipFiles)) await deploy.uploadZipFile(one);
     }
 
     this.hooks = {
