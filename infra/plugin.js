@@ -35,7 +35,7 @@ export default class EcsRunners {
       service.provider.tags = { ...tags, ...generated.settings.tags };
       service.provider.stackTags = { ...service.provider.stackTags, ...generated.settings.tags };
       const { build } = await import('../lib/cli/build.ts');
-      await build({ outdir: BUNDLES });
+      await build({ outdir: join(serverless.serviceDir, BUNDLES) });
     }
 
     async function finish() {
