@@ -318,6 +318,10 @@ test.each(wrong)('refused: %s', (_, from, to, expected) => {
   expect(refused(changed(from, to))).toContainEqual(expect.stringMatching(expected));
 });
 
+test('accepted: a minimum that is the most', () => {
+  expect(refused(changed('min: 3', 'min: 40'))).toEqual(['accepted']);
+});
+
 test('refused: a pool that only some types of its group can run', () => {
   const text = changed('m6i.2xlarge]', 'm6i.2xlarge, c7i.2xlarge]').replace('memory: 15000', 'memory: 15145');
   expect(refused(text)).toEqual([

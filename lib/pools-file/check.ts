@@ -15,8 +15,8 @@ export type Checked = { findings: Finding[]; file?: PoolsFile };
 type ParameterOf = (pool: FilePool) => string;
 
 /**
- * What one stack was tested with. Each pool is some five resources of at most 500, and two names in the policy of the
- * role that may pass them: IAM holds 10,240 letters in a role's own policies.
+ * What one stack was tested with: each pool has resources of its own, of which a stack holds 500, and names in the
+ * policies of roles, which hold 10,240 letters per role (IAM quotas).
  */
 const POOLS_MAX = 50;
 /** SSM: an advanced parameter holds 8 KB. */
