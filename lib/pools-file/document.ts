@@ -28,7 +28,7 @@ export type PoolsDocument = {
   locate: (path: Path, part: 'key' | 'value') => Position;
 };
 
-/** Letters; a file of a hundred pools has a fifth of it. Bounds what a crafted file can cost. */
+/** Letters; a file of fifty pools has a tenth of it. Bounds what a crafted file can cost. */
 const TEXT_LETTERS_MAX = 200_000;
 /** Aliases are useful for lists of labels, and a way to make a small file huge. */
 const ALIASES_MAX = 100;
