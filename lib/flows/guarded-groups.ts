@@ -55,22 +55,14 @@ export async function close(capacity: Capacity, cluster: string, view: View): Pr
 }
 
 export function liftAll(capacity: Capacity, { groups }: View): Promise<Outcome<undefined>> {
-  return inTurn(groups, ({ name }) => lift(capacity, name));
-}
-
-/** Instances come and leave meanwhile: the group is read again until none of its instances is protected. */
-const LIFTS_MAX = 5;
-
-async function lift(capacity: Capacity, name: string): Promise<Outcome<undefined>> {
-  for (let round = 0; round < LIFTS_MAX; round += 1) {
-    const group = await capacity.group(name);
-    if (group.kind !== 'ok') return fineIfGone(group);
-    const ids = group.value.instances.filter(({ isProtected }) => isProtected).map(({ id }) => id);
-    if (ids.length === 0) return DONE;
-    const left = fineIfGone(await capacity.leaveInstances(name, ids));
-    if (left.kind !== 'ok') return left;
-  }
-  return { kind: 'retry', reason: `Auto Scaling group ${name} still protects instances after ${LIFTS_MAX} rounds` };
+  return inTurn(groups, ({ name }) =>
+    inRounds(
+      capacity,
+      name,
+      ({ isProtected }) => isProtected,
+      (ids) => capacity.leaveInstances(name, ids),
+    ),
+  );
 }
 
 /**
@@ -78,28 +70,51 @@ async function lift(capacity: Capacity, name: string): Promise<Outcome<undefined
  * knows, and all of them take tasks and are protected, as our groups are made.
  */
 export async function putBack(capacity: Capacity, cluster: string, before: View): Promise<Outcome<undefined>> {
+  const instances = await inTurn(before.groups, (group) => protectAgain(capacity, group));
+  const active = fineIfGone(await capacity.activate(cluster, thatTookTasks(before)));
+  if (instances.kind !== 'ok') return instances;
+  if (active.kind !== 'ok') return active;
+  return inTurn(before.groups, async ({ name }) => fineIfGone(await capacity.protectNewInstances(name)));
+}
+
+function thatTookTasks(before: View): string[] {
   const unknown = new Set(begun(before).instances.map(({ arn }) => arn));
-  const arns = before.instances
+  return before.instances
     .filter(({ arn, status }) => status === 'ACTIVE' || (status === 'DRAINING' && unknown.has(arn)))
     .map(({ arn }) => arn);
-  const active = fineIfGone(await capacity.activate(cluster, arns));
-  const protectedAgain = await inTurn(before.groups, (group) => protectAgain(capacity, group));
-  return active.kind === 'ok' ? protectedAgain : active;
 }
 
-async function protectAgain(capacity: Capacity, before: AutoScalingGroup): Promise<Outcome<undefined>> {
+function protectAgain(capacity: Capacity, before: AutoScalingGroup): Promise<Outcome<undefined>> {
   const { instances, name, protectsNewInstances } = before;
-  const those = instances.filter(({ isProtected }) => isProtected || !protectsNewInstances).map(({ id }) => id);
-  const done = those.length === 0 ? DONE : await protectThose(capacity, name, new Set(those));
-  return done.kind === 'ok' ? fineIfGone(await capacity.protectNewInstances(name)) : done;
+  const those = new Set(
+    instances.filter(({ isProtected }) => isProtected || !protectsNewInstances).map(({ id }) => id),
+  );
+  return inRounds(
+    capacity,
+    name,
+    ({ id, isProtected }) => !isProtected && those.has(id),
+    (ids) => capacity.protectInstances(name, ids),
+  );
 }
 
-/** Read again, since one that has left the group would fail the whole call. */
-async function protectThose(capacity: Capacity, name: string, ids: ReadonlySet<string>): Promise<Outcome<undefined>> {
-  const group = await capacity.group(name);
-  if (group.kind !== 'ok') return fineIfGone(group);
-  const bare = group.value.instances.filter(({ id, isProtected }) => !isProtected && ids.has(id)).map(({ id }) => id);
-  return bare.length === 0 ? DONE : fineIfGone(await capacity.protectInstances(name, bare));
+/** Instances come and leave meanwhile, and one that has left fails the call for all: the group is read again. */
+const ROUNDS_MAX = 5;
+
+async function inRounds(
+  capacity: Capacity,
+  name: string,
+  isLeftToDo: (instance: AutoScalingGroup['instances'][number]) => boolean,
+  act: (ids: string[]) => Promise<Outcome<undefined>>,
+): Promise<Outcome<undefined>> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const group = await capacity.group(name);
+    if (group.kind !== 'ok') return fineIfGone(group);
+    const ids = group.value.instances.filter(isLeftToDo).map(({ id }) => id);
+    if (ids.length === 0) return DONE;
+    const done = fineIfGone(await act(ids));
+    if (done.kind !== 'ok') return done;
+  }
+  return { kind: 'retry', reason: `instances of Auto Scaling group ${name} are not protected as asked for` };
 }
 
 const DONE = { kind: 'ok', value: undefined } as const;

@@ -50,8 +50,8 @@ const envelopeSchema = z.object({
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   PhysicalResourceId: z.optional(z.string()),
-  ResourceProperties: z.unknown(),
-  OldResourceProperties: z.unknown(),
+  ResourceProperties: z.optional(z.unknown()),
+  OldResourceProperties: z.optional(z.unknown()),
 });
 type Envelope = z.infer<typeof envelopeSchema>;
 

@@ -85,7 +85,7 @@ describe.each(PORTS)('%s', (_name, connect) => {
     ecs.killInstance(String(arns[0]));
     await pass(40 * SECOND);
     expect(await capacity.drain(CLUSTER, arns)).toEqual(DONE);
-    expect(statuses(await capacity.containerInstances(CLUSTER))).toEqual(['DRAINING', 'ACTIVE']);
+    expect(statuses(await capacity.containerInstances(CLUSTER))).toEqual(['DRAINING']);
   });
 
   test('a group says which of its instances it protects, and whether it protects those to come', async () => {
