@@ -1,6 +1,9 @@
 /** The alarms: each says that somebody should look, and `docs/operations.md` says at what. */
+
+import type { LaunchFailure } from '../lib/core/ending.ts';
 import type { Dimension, MetricName } from '../lib/core/metrics.ts';
 import { DEPLOYMENT_DIMENSION, NAMESPACE } from '../lib/core/metrics.ts';
+import { type Resource, type Resources, sub, type Value } from './template.ts';
 
 /** Texts may hold CloudFormation placeholders such as `${DeadLetterQueue.QueueName}`. */
 export type AlarmsInput = {
@@ -10,16 +13,13 @@ export type AlarmsInput = {
   functions: Readonly<Record<FunctionName, string>>;
   /** ARN of an SNS topic that is told of every alarm, and of its end. */
   topicArn?: string;
-  oldestJobMinutesMax?: number;
 };
 
 type FunctionName = (typeof FUNCTIONS)[number];
 const FUNCTIONS = ['webhook', 'scaler', 'registrar', 'janitor'] as const;
 
-export type Resource = { Type: string; Properties: Readonly<Record<string, unknown>> };
-
 /** CloudFormation resources by logical id. */
-export function alarms(input: AlarmsInput): Record<string, Resource> {
+export function alarms(input: AlarmsInput): Resources {
   return Object.fromEntries(kinds(input).map((kind) => [`Alarm${kind.id}`, resource(input, kind)]));
 }
 
@@ -51,21 +51,22 @@ type Kind = {
   missing: 'breaching' | 'notBreaching';
 };
 
-const OLDEST_JOB_MINUTES_MAX = 15;
+export const OLDEST_JOB_MINUTES_MAX = 15;
+export const RATE_LIMIT_PERCENT_MIN = 10;
 const FIVE_MINUTES = 300;
+const NO_CAPACITY: LaunchFailure = 'no capacity';
 
 function kinds(input: AlarmsInput): Kind[] {
-  const minutes = input.oldestJobMinutesMax ?? OLDEST_JOB_MINUTES_MAX;
   const usual = { periodSeconds: FIVE_MINUTES, periods: [1, 1], missing: 'notBreaching' } as const;
   return [
     {
       ...usual,
       id: 'OldestJob',
       name: 'oldest-job',
-      description: `A job has been waiting for a runner for more than ${minutes} minutes.`,
+      description: `A job has been waiting for a runner for more than ${OLDEST_JOB_MINUTES_MAX} minutes.`,
       source: own(input, 'OldestWaitingJobAgeSeconds'),
       statistic: 'Maximum',
-      above: minutes * 60,
+      above: OLDEST_JOB_MINUTES_MAX * 60,
     },
     {
       ...usual,
@@ -85,17 +86,17 @@ function kinds(input: AlarmsInput): Kind[] {
       ...usual,
       id: 'RateLimit',
       name: 'rate-limit',
-      description: 'Less than a tenth of the calls to GitHub that an installation may make in an hour is left.',
+      description: `Less than ${RATE_LIMIT_PERCENT_MIN} % of the calls to GitHub that an installation may make in an hour are left.`,
       source: own(input, 'GitHubRateLimitRemainingPercent'),
       statistic: 'Minimum',
-      below: 10,
+      below: RATE_LIMIT_PERCENT_MIN,
     },
     {
       ...usual,
       id: 'Capacity',
       name: 'capacity',
       description: 'For 15 minutes, launches have failed because there was no capacity.',
-      source: own(input, 'LaunchFailures', { Reason: 'no capacity' }),
+      source: own(input, 'LaunchFailures', { Reason: NO_CAPACITY }),
       statistic: 'Sum',
       above: 0,
       periods: [3, 3],
@@ -158,7 +159,7 @@ function resource({ deployment, topicArn }: AlarmsInput, kind: Kind): Resource {
       EvaluationPeriods: periods[1],
       DatapointsToAlarm: periods[0],
       ComparisonOperator: kind.above === undefined ? 'LessThanThreshold' : 'GreaterThanThreshold',
-      Threshold: kind.above ?? kind.below,
+      Threshold: kind.above ?? kind.below ?? 0,
       TreatMissingData: kind.missing,
       ...(actions !== undefined && { AlarmActions: actions, OKActions: actions }),
     },
@@ -166,6 +167,6 @@ function resource({ deployment, topicArn }: AlarmsInput, kind: Kind): Resource {
 }
 
 /** What holds placeholders is completed by CloudFormation. */
-function value(text: string): string | { 'Fn::Sub': string } {
-  return text.includes('${') ? { 'Fn::Sub': text } : text;
+function value(text: string): Value {
+  return text.includes('${') ? sub(text) : text;
 }

@@ -4,7 +4,7 @@
  */
 import type { Dimension, MetricName } from '../lib/core/metrics.ts';
 import { DEPLOYMENT_DIMENSION, NAMESPACE } from '../lib/core/metrics.ts';
-import { alarmArn, alarmNames } from './alarms.ts';
+import { alarmArn, alarmNames, OLDEST_JOB_MINUTES_MAX, RATE_LIMIT_PERCENT_MIN } from './alarms.ts';
 
 /** Texts may hold CloudFormation placeholders such as `${AWS::Region}` or `${DemandQueue.QueueName}`. */
 export type DashboardInput = {
@@ -46,7 +46,7 @@ export function dashboardBody(input: DashboardInput): { start: string; periodOve
     row(HEIGHT, [jobsRun(input), queue(input), deadLetters(input)]),
     section('Why it waits'),
     row(HEIGHT, [launches(input), launchFailures(input), runners(input)]),
-    row(HEIGHT, [tasks(input), repairs(input), trouble(input)]),
+    row(HEIGHT, [tasks(input), trouble(input), repairs(input)]),
     row(HEIGHT, [rateLimit(input), functionErrors(input), functionDuration(input)]),
     ...(input.groups.length === 0
       ? []
@@ -57,7 +57,7 @@ export function dashboardBody(input: DashboardInput): { start: string; periodOve
 
 /** CloudWatch's grid has 24 columns. */
 const COLUMNS = 24;
-const HEAD_HEIGHT = 3;
+const HEAD_HEIGHT = 4;
 const SECTION_HEIGHT = 1;
 const HEIGHT = 6;
 const MINUTE_SECONDS = 60;
@@ -111,7 +111,8 @@ function alarmStatus({ deployment }: DashboardInput): Placed {
   return { type: 'alarm', properties: { title: 'Alarms', alarms } };
 }
 
-type Line = unknown[];
+/** CloudWatch docs, "Dashboard body structure", metrics: a metric with its dimensions and options, or an expression. */
+export type Line = readonly unknown[];
 type Graph = {
   title: string;
   lines: Line[];
@@ -159,11 +160,11 @@ function own({ deployment }: DashboardInput, name: MetricName, options: Record<s
   return [NAMESPACE, name, DEPLOYMENT_DIMENSION, deployment, options];
 }
 
-const BLUE = '#1f77b4';
-const GREEN = '#2ca02c';
-const ORANGE = '#ff7f0e';
-const RED = '#d62728';
-const GREY = '#7f7f7f';
+const BLUE = '#4269d0';
+const GREEN = '#3ca951';
+const ORANGE = '#e89b1c';
+const RED = '#e5484d';
+const GREY = '#8b8d98';
 
 function jobsWaiting(input: DashboardInput): Placed {
   return graph({
@@ -179,6 +180,7 @@ function oldestJob(input: DashboardInput): Placed {
     title: 'Age of the oldest waiting job, by pool',
     lines: [each(input, 'OldestWaitingJobAgeSeconds', 'Pool', 'Maximum')],
     unit: 'seconds',
+    annotations: [{ label: 'alarm', value: OLDEST_JOB_MINUTES_MAX * 60 }],
   });
 }
 
@@ -272,21 +274,23 @@ function tasks(input: DashboardInput): Placed {
 function repairs(input: DashboardInput): Placed {
   return graph({
     title: 'Repairs, by kind',
-    lines: [each(input, 'Repairs', 'Repair', 'Sum')],
+    lines: [
+      each(input, 'Repairs', 'Repair', 'Sum'),
+      own(input, 'JanitorRuns', { stat: 'Sum', label: 'janitor runs', color: GREY, yAxis: 'right' }),
+    ],
     unit: 'repairs a minute',
-    stacked: true,
+    right: 'runs a minute',
   });
 }
 
 function trouble(input: DashboardInput): Placed {
   return graph({
-    title: 'Janitor, suspect pools, Spot warnings',
+    title: 'Suspect pools and Spot warnings',
     lines: [
-      own(input, 'JanitorRuns', { stat: 'Sum', label: 'janitor runs', color: GREY }),
       own(input, 'PoolsSuspect', { stat: 'Maximum', label: 'suspect pools', color: RED }),
       own(input, 'SpotWarnings', { stat: 'Sum', label: 'Spot warnings', color: ORANGE }),
     ],
-    unit: 'a minute',
+    unit: 'pools; warnings a minute',
   });
 }
 
@@ -296,7 +300,7 @@ function rateLimit(input: DashboardInput): Placed {
     lines: [own(input, 'GitHubRateLimitRemainingPercent', { stat: 'Minimum', label: 'remaining', color: BLUE })],
     unit: 'percent',
     max: 100,
-    annotations: [{ label: 'alarm', value: 10 }],
+    annotations: [{ label: 'alarm', value: RATE_LIMIT_PERCENT_MIN }],
   });
 }
 

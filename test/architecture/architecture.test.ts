@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { violations } from './rules.ts';
 import { scan } from './scan.ts';
 
-const sources = globSync(['functions/**/*.{ts,mjs}', 'lib/**/*.{ts,mjs}']);
+const sources = globSync(['functions/**/*.{ts,mjs}', 'lib/**/*.{ts,mjs}', 'infra/**/*.ts']);
 
 test('every source file keeps to the architecture', () => {
   expect(sources.length).toBeGreaterThan(10);
@@ -12,6 +12,8 @@ test('every source file keeps to the architecture', () => {
 
 const planted: [string, string, string, RegExp][] = [
   ['core imports flows', 'lib/core/x.ts', "import { a } from '../flows/a.ts';", /core may not import flows/],
+  ['flows import infra', 'lib/flows/x.ts', "import { a } from '../../infra/a.ts';", /flows may not import infra/],
+  ['infra imports the live world', 'infra/x.ts', "import { a } from '../lib/live/a.ts';", /infra may not import live/],
   [
     'core imports a type of world',
     'lib/core/x.ts',

@@ -24,10 +24,12 @@ const parts: readonly Part[] = [
   { name: 'sim', holds: /^lib\/sim\//, imports: ['sim'], types: ['world'] },
   { name: 'pools file', holds: /^lib\/pools-file(\/|\.ts$)/, imports: ['pools file', 'core'] },
   { name: 'local', holds: /^lib\/local\//, imports: ['local', 'sim', 'core', 'pools file'], types: ['world', 'cli'] },
+  // What is deployed; nothing that is deployed knows of it.
+  { name: 'infra', holds: /^infra\//, imports: ['infra', 'core', 'pools file'] },
   {
     name: 'cli',
     holds: /^lib\/cli\//,
-    imports: ['cli', 'local', 'sim', 'pools file', 'functions', 'handlers', 'flows', 'live', 'core'],
+    imports: ['cli', 'local', 'sim', 'pools file', 'functions', 'handlers', 'flows', 'live', 'core', 'infra'],
     types: ['world'],
   },
 ];
@@ -55,6 +57,8 @@ const tooLarge = ['zod', 'yaml'];
 const readEnvironment = [
   /^functions\//,
   /^lib\/cli\//,
+  // The process of a runner's container.
+  /^infra\/runner\//,
   // Loaded into a function's process before it, as Lambda's own runtime is.
   /^lib\/local\/[^/]+\.mjs$/,
   // Starts processes, which need the PATH of the machine.

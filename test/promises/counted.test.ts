@@ -108,8 +108,9 @@ const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counte
   {
     name: 'RunTask is done, and its answer lost',
     run: async (stage) => {
-      const [, cancelled = 0] = stage.addJobs({ count: 2, durationSeconds: 600 });
-      stage.ecs.setFaults({ failAfter: 1 });
+      const [, cancelled = 0] = stage.addJobs({ count: 2 });
+      // Without instances, so that the tasks stay as they are.
+      stage.ecs.setFaults({ failAfter: 1, noCapacity: 1 });
       await stage.until(() => stage.livingTasks().length === 2, 1);
       stage.ecs.setFaults({ failAfter: 0 });
       stage.github.control.cancel(cancelled);
