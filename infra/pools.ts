@@ -183,6 +183,7 @@ function executionPolicy({ settings }: PoolsInput, pool: FilePool): Resource | u
             Action: 'secretsmanager:GetSecretValue',
             Resource: credentials,
           },
+          ...(settings.kmsKeyArn === undefined ? [] : [decryptSecrets(settings.kmsKeyArn)]),
         ]),
   ];
   if (statements.length === 0) return undefined;
@@ -196,12 +197,22 @@ function executionPolicy({ settings }: PoolsInput, pool: FilePool): Resource | u
   };
 }
 
+/** A secret may be encrypted with the account's own key (AWS docs, "Private registry authentication"). */
+function decryptSecrets(key: string): Value {
+  return {
+    Sid: 'DecryptTheSecret',
+    Effect: 'Allow',
+    Action: 'kms:Decrypt',
+    Resource: key,
+    Condition: { StringEquals: { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.${AWS::URLSuffix}') } },
+  };
+}
+
 /** The core's `Pool`, and for the instances which image to pull ahead. */
 function poolParameter(input: PoolsInput, pool: FilePool): Resource {
   const ids = poolIds(pool);
-  const capacity = capacityOf(input.file, pool);
-  const ownCluster = input.settings.cluster === undefined;
-  const provider = capacity === undefined || !ownCluster ? undefined : groupIds({ name: capacity }).capacityProvider;
+  const capacity = input.settings.cluster === undefined ? capacityOf(input.file, pool) : undefined;
+  const provider = capacity === undefined ? undefined : groupIds({ name: capacity }).capacityProvider;
   const { taskRole: _, ...fixed } = functionsPool(pool, {
     taskDefinition: '',
     ...(pool.capacityProvider !== undefined && { capacityProvider: pool.capacityProvider }),
