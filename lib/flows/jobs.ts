@@ -3,7 +3,7 @@ import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { backlogItem } from '../core/job.ts';
 import { releasedBy } from '../core/launch.ts';
 import type { World } from '../world.ts';
-import { change } from './change.ts';
+import { change, changeOrRemove } from './change.ts';
 
 /** Brings the backlog item in line with the record; gives it if there is one. */
 export async function mirror(world: World, job: JobRecord, fresh = false): Promise<BacklogRecord | undefined> {
@@ -13,7 +13,7 @@ export async function mirror(world: World, job: JobRecord, fresh = false): Promi
     const created = await world.backlog.put(item, undefined);
     if (created !== undefined) return created;
   }
-  const { after } = await change(world.backlog, { pool: job.pool, job: job.job }, (existing) =>
+  const { after } = await changeOrRemove(world.backlog, { pool: job.pool, job: job.job }, (existing) =>
     existing !== undefined && item !== undefined && same(existing, item) ? existing : item,
   );
   return after;

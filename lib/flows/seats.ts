@@ -31,7 +31,7 @@ export async function comingFor(
 export async function changeSeat(
   world: World,
   seat: Pick<Seat, 'name' | 'pool' | 'place'>,
-  next: (seat: Seat) => Omit<Seat, 'version'> | undefined,
+  next: (seat: Seat) => Omit<Seat, 'version'>,
 ): Promise<Seat | undefined> {
   const { after } = await change(world.runners, placeOf(seat), (record) => {
     const current = seatNamed(record, seat.name);
