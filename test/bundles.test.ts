@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { BUNDLE_LIMITS } from '../lib/cli/bench/targets.ts';
-import { type Bundle, build, FUNCTIONS } from '../lib/cli/build.ts';
+import { type Bundle, build, DEPLOYED_FUNCTIONS, FUNCTIONS } from '../lib/cli/build.ts';
 import { ALL_SETTINGS, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
 import { functionVariables } from '../lib/local/functions.ts';
 import { createFunction, type InvokeResult } from '../lib/local/lambda.ts';
@@ -32,7 +32,7 @@ const UNWANTED: { name: string; path: RegExp }[] = [
   { name: 'anything simulated, local or of the tests', path: /^(lib\/(sim|local|cli)|test)\// },
 ];
 
-test.each(FUNCTIONS.flatMap((name) => UNWANTED.map((unwanted) => ({ function: name, ...unwanted }))))(
+test.each(DEPLOYED_FUNCTIONS.flatMap((name) => UNWANTED.map((unwanted) => ({ function: name, ...unwanted }))))(
   '$function does not contain $name',
   async ({ function: name, path }) => {
     const files = await contents(name);

@@ -115,6 +115,6 @@ function physicalId({ RequestType, PhysicalResourceId, StackId }: Envelope, { ki
 const REASON_CHARACTERS_MAX = 1_000;
 
 function short(reason: string): string {
-  const line = reason.replaceAll(/\s+/g, ' ');
+  const line = reason.replaceAll(/[\s\p{Cc}]+/gu, ' ');
   return line.length <= REASON_CHARACTERS_MAX ? line : `${line.slice(0, REASON_CHARACTERS_MAX - 1)}…`;
 }
