@@ -114,6 +114,33 @@ describe.each(PORTS)('%s', (_name, connect) => {
     expect(task(taskArn)['lastStatus']).toBe('RUNNING');
   });
 
+  test('an update that replaces a group, taken back, lets the new one go and brings the old one back', async () => {
+    const { capacity } = await aDeployed();
+    const { ask } = aGuard(() => capacity);
+    const [withSmall, withLarge] = [propertiesOf([SMALL]), propertiesOf([LARGE])];
+    const update = { RequestType: 'Update', PhysicalResourceId: 'x' };
+    await ask(aRequest({ ...update, OldResourceProperties: withSmall, ResourceProperties: withLarge }));
+    const before = await state(capacity);
+    await ask(aRequest({ ...update, OldResourceProperties: withLarge, ResourceProperties: withSmall }));
+    const after = await state(capacity);
+    const protects = ({ groups }: typeof after) =>
+      groups.map((group) => group.kind === 'ok' && group.value.protectsNewInstances);
+    expect([protects(before), protects(after)]).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+    expect(after.containerInstances.map(({ status }) => status)).toEqual(['ACTIVE', 'DRAINING']);
+  });
+
+  test('nothing is placed any more on what may go', async () => {
+    const { capacity, describe: task, launch, pass } = await aDeployed();
+    const removal = aRequest({ RequestType: 'Delete', PhysicalResourceId: 'x' });
+    expect(await aGuard(() => capacity).ask(removal)).toMatchObject({ Status: 'SUCCESS' });
+    const late = launch('default', 'small');
+    await pass(30 * SECOND);
+    expect(task(late)['lastStatus']).toBe('PROVISIONING');
+  });
+
   test('somebody else’s task on an instance holds its group; a service of ECS does not', async () => {
     const { launch, pass, stack } = await aDeployed({ minutes: 60 });
     launch('', 'large', { startedBy: 'backup', group: 'family:backup' });
