@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { endingOf } from '../../lib/core/ending.ts';
+import { type EndedTask, endingOf, type LaunchFailure } from '../../lib/core/ending.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { aSeat, NOW } from '../support/builders.ts';
 
@@ -21,6 +21,20 @@ const rows: [string, Partial<Seat>, number | undefined, 'yes' | 'no' | 'unknown'
 test.each(rows)('%s', (_, seat, exitCode, ran, blame) => {
   const task = { stoppedReason: 'because', ...(exitCode !== undefined && { exitCode }) };
   expect(endingOf(aSeat(seat), task)).toMatchObject({ ran, blame });
+});
+
+const failures: [string, Partial<Seat>, Partial<EndedTask>, LaunchFailure | undefined][] = [
+  ['its task never had an instance', { state: 'launching' }, { neverPlaced: true }, 'no capacity'],
+  ['its container never came up', { state: 'launching' }, {}, 'task failed to start'],
+  ['its container ended before it registered', { state: 'launching' }, { exitCode: 2 }, 'never registered'],
+  ['its container ended without a job', { state: 'registered' }, { exitCode: 3 }, 'container failed'],
+  ['it was lost, perhaps with a job', { state: 'registered' }, {}, undefined],
+  ['it ran a job', { state: 'busy', busyWith: 1 }, { exitCode: 0 }, undefined],
+  ['nobody wanted it any more', { state: 'gone', goneAt: NOW }, { exitCode: 0 }, undefined],
+];
+
+test.each(failures)('what it failed at: %s', (_, seat, task, failure) => {
+  expect(endingOf(aSeat(seat), { stoppedReason: 'because', ...task }).failure).toBe(failure);
 });
 
 test('the reason says how: the exit code if there is one, and what ECS said', () => {

@@ -22,7 +22,7 @@ test.each([
 });
 
 type Asked = { method: string; path: string; headers: Record<string, string>; body: unknown };
-type Given = { status?: number; json?: unknown; text?: string; error?: Error };
+type Given = { status?: number; json?: unknown; text?: string; error?: Error; headers?: Record<string, string> };
 
 /** GitHub as a function: what it answers to a path, by default a token, groups, and empty lists. */
 let asked: Asked[];
@@ -41,9 +41,15 @@ const fakeFetch: typeof fetch = async (url, init) => {
   };
   asked.push(request);
   const found = Object.keys(answers).find((path) => pathname.endsWith(path));
-  const { status = 200, json = {}, text, error } = found === undefined ? {} : (answers[found]?.(request) ?? {});
+  const {
+    status = 200,
+    json = {},
+    text,
+    error,
+    headers: more = {},
+  } = found === undefined ? {} : (answers[found]?.(request) ?? {});
   if (error !== undefined) throw error;
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', ...more };
   return new Response(status === 204 ? null : (text ?? JSON.stringify(json)), { status, headers });
 };
 
@@ -82,6 +88,27 @@ describe('requests', () => {
       body: { name: 'r-1', runner_group_id: 1, labels: ['a'] },
     });
     expect(Object.keys(asked[1]?.body as object).sort()).toEqual(['labels', 'name', 'runner_group_id']);
+  });
+
+  const limit = (remaining: number, resource = 'core') => ({
+    'x-ratelimit-limit': '5000',
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-reset': '1800000000',
+    'x-ratelimit-resource': resource,
+  });
+
+  test.each<[string, Record<string, string>, number[]]>([
+    ['of the calls that are made', limit(4321), [4321]],
+    ['of another resource is not ours', limit(29, 'search'), []],
+    ['that a server has switched off is not there', {}, []],
+    ['that cannot be read is not there', { ...limit(1), 'x-ratelimit-remaining': 'many' }, []],
+  ])('the rate limit %s; the App’s own, for tokens, is not', async (_, headers, remaining) => {
+    const token = { token: 'ghs_1', expires_at: new Date(now + 3_600_000).toISOString(), permissions: {} };
+    answers['/access_tokens'] = () => ({ status: 201, json: token, headers: limit(17) });
+    answers['/runners'] = () => ({ ...aList([]), headers });
+    const github = aGitHub();
+    await github.listRunners(scope);
+    expect((await github.rateLimits()).map((seen) => seen.remaining)).toEqual(remaining);
   });
 
   test('each is given a time to end', async () => {

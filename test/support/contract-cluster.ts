@@ -198,6 +198,20 @@ export function clusterContract(
       expect(Object.keys(stopped ?? {})).not.toContain('exitCode');
     });
 
+    test.each([
+      ['never had an instance', { noCapacity: 1 }, true],
+      ['had one', { cannotPullImage: 1 }, undefined],
+    ])('a task that ended and %s says so', async (_, faults, neverPlaced) => {
+      const { cluster, ecs, pass } = await aCluster({ provider: { minInstances: 'noCapacity' in faults ? 0 : 1 } });
+      ecs.setFaults(faults);
+      const [taskArn] = await arns(cluster.runTask(aRequest()));
+      expect((await tasks(cluster.describeTasks([taskArn])))[0]?.neverPlaced).toBeUndefined();
+      await pass(50 * MINUTE);
+      const [stopped] = await tasks(cluster.describeTasks([taskArn]));
+      expect(stopped).toMatchObject({ lastStatus: 'STOPPED' });
+      expect(stopped?.neverPlaced).toBe(neverPlaced);
+    });
+
     test('lists may lag behind', async () => {
       const { cluster, ecs, pass } = await aCluster();
       ecs.setFaults({ listLagSeconds: 120 });

@@ -264,6 +264,35 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
       });
     });
 
+    describe('the rate limit', () => {
+      const limits = () => made.github.rateLimits();
+
+      test('nothing is known before the first answer', async () => {
+        expect(await limits()).toEqual([]);
+      });
+
+      test('each answer says it, of its own installation', async () => {
+        await value(made.github.listRunners(organization));
+        await value(made.github.listRunners(organization));
+        await value(register(user));
+        const seen = await limits();
+        expect(seen).toHaveLength(2);
+        expect(seen).toContainEqual({
+          installation: organization.installation,
+          limit: 5000,
+          remaining: 4998,
+          resetsAt: simulated.clock.now() + 60 * MINUTE,
+        });
+        expect(seen).toContainEqual(expect.objectContaining({ installation: user.installation, remaining: 4999 }));
+      });
+
+      test('a refusal says it too', async () => {
+        await withFaults({ callsPerHourMax: 1 });
+        expect(await kind(register())).toBe('retry');
+        expect(await limits()).toMatchObject([{ limit: 1, remaining: 0 }]);
+      });
+    });
+
     describe('when GitHub fails', () => {
       const reads: [string, (github: GitHub) => Promise<Outcome<unknown>>][] = [
         ['findRunner', (github) => github.findRunner(organization, 'a')],
