@@ -193,6 +193,13 @@ const AWS: readonly AwsRow[] = [
     kind: 'refused',
     explanation: 'ECS refuses this here',
   },
+  {
+    // A deployment has just replaced it; the functions read which one is new within a minute.
+    name: /^(InvalidParameter|Client)Exception$/,
+    message: /task ?definition is inactive/i,
+    kind: 'retry',
+    explanation: 'the task definition was replaced; the new one is read within a minute, or else deploy again',
+  },
   { name: /./, message: /capacity provider/i, kind: 'refused', explanation: 'check the capacity provider' },
   {
     name: /^(InvalidParameter|Client)Exception$/,

@@ -200,7 +200,8 @@ const MESSAGES: readonly { says: RegExp; kind: Failure['kind'] }[] = [
   { says: /^The referenced task was not found/, kind: 'gone' },
   { says: /^Tasks provisioning capacity limit exceeded/, kind: 'full' },
   { says: /^No Container Instances were found/, kind: 'full' },
-  { says: /^TaskDefinition (not found|is inactive)/, kind: 'refused' },
+  { says: /^TaskDefinition not found/, kind: 'refused' },
+  { says: /^TaskDefinition is inactive/, kind: 'retry' },
   { says: /capacity provider/, kind: 'refused' },
 ];
 

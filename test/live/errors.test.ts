@@ -293,6 +293,12 @@ const aws: readonly AwsCase[] = [
   {
     name: 'an inactive task definition',
     error: { name: 'ClientException', message: 'TaskDefinition is inactive' },
+    write: 'retry',
+    says: /the task definition was replaced; the new one is read within a minute/,
+  },
+  {
+    name: 'a task definition that is not there',
+    error: { name: 'ClientException', message: 'TaskDefinition not found.' },
     write: 'refused',
     says: /check the task definition/,
   },

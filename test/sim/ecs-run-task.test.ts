@@ -60,7 +60,7 @@ describe('RunTask is refused', () => {
     [
       'an inactive revision',
       { taskDefinition: 'old:1' },
-      { type: 'InvalidParameterException', message: 'TaskDefinition is inactive' },
+      { type: 'ClientException', message: 'TaskDefinition is inactive' },
     ],
     [
       'an override for a container that is not there',

@@ -101,7 +101,7 @@ export function clusterContract(
         ['cut after, twice', { cutAfter: 1 }, {}, 'unknown', 1],
         ['not allowed', { accessDenied: 1 }, {}, 'refused', 0],
         ['of an unknown task definition', {}, { taskDefinition: 'x' }, 'refused', 0],
-        ['of an inactive task definition', {}, { taskDefinition: 'old:1' }, 'refused', 0],
+        ['of an inactive task definition', {}, { taskDefinition: 'old:1' }, 'retry', 0],
         ['of an unknown capacity provider', {}, { capacityProvider: 'x' }, 'refused', 0],
         ['with a name that ECS does not take', {}, { name: 'a b' }, 'bug', 0],
       ])('%s', async (_sentence, faults, overrides, kind, started) => {

@@ -47,12 +47,21 @@ export type Stage = Awaited<ReturnType<typeof createStage>>;
 export const SECRET = 'webhook-secret-of-the-test';
 const START = Date.UTC(2026, 10, 23, 8);
 const TIMEOUT_MS = 30_000;
+/** lib/live/parameters.ts */
+const KEPT_MS = 60_000;
 
 export async function createStage(options: StageOptions = {}) {
   const pools = options.pools ?? [aPool()];
   const clock = virtualClock(START);
   const chance = seededChance(options.seed ?? 1);
-  const config = aConfig(pools);
+  let config = aConfig(pools);
+  let before = config;
+  let configuredAt = START - KEPT_MS;
+  /** As parameters are read: for a minute after a change, some environments go on with what they read before. */
+  const readConfig = async () => {
+    const isFresh = clock.now() - configuredAt >= KEPT_MS || chance.happens((clock.now() - configuredAt) / KEPT_MS);
+    return isFresh ? config : before;
+  };
   const lines: (LogLine & { at: number })[] = [];
   const latencyMs = options.tableLatencyMs ?? 10;
   const table = { clock, latencyMs };
@@ -74,10 +83,10 @@ export async function createStage(options: StageOptions = {}) {
     app: { id: 1 },
     webhook: { url: 'http://webhook.test', secret: SECRET },
     deliver: async ({ headers, body }) => {
-      const answer = await invoke('webhook', (world) => {
-        const readConfig = async () => ({ prefix: config.prefix, pools: config.pools, webhookSecrets: [SECRET] });
-        return webhookHandler(world, readConfig)(httpEvent('/webhook', headers, body));
-      });
+      const readWebhookConfig = async () => ({ ...(await readConfig()), webhookSecrets: [SECRET] });
+      const answer = await invoke('webhook', (world) =>
+        webhookHandler(world, readWebhookConfig)(httpEvent('/webhook', headers, body)),
+      );
       return { status: answer.statusCode ?? 500, body: answer.body ?? '' };
     },
   });
@@ -108,7 +117,7 @@ export async function createStage(options: StageOptions = {}) {
         registrar: async ({ path, headers, body }) => {
           const name = /^\/runners\/([^/]+)\//.exec(path)?.[1] ?? '';
           const event = { ...httpEvent(path, headers, body), pathParameters: { name } };
-          const answer = await invoke('registrar', (world) => registrarHandler(world, async () => config)(event));
+          const answer = await invoke('registrar', (world) => registrarHandler(world, readConfig)(event));
           const answered = Object.entries(answer.headers ?? {}).map(([key, value]) => [key, String(value)]);
           return { status: answer.statusCode ?? 500, headers: Object.fromEntries(answered), body: answer.body ?? '' };
         },
@@ -117,13 +126,28 @@ export async function createStage(options: StageOptions = {}) {
       if ((event.detail as { lastStatus?: string }).lastStatus === 'STOPPED') queue.deliver(JSON.stringify(event));
     },
   });
-  for (const pool of pools) {
+  for (const pool of pools) registerTaskDefinition(pool);
+
+  /** The next revision of its family. */
+  function registerTaskDefinition(pool: Pool): void {
     ecs.call('RegisterTaskDefinition', {
       family: pool.taskDefinition.split(':')[0],
       containerDefinitions: [
         { name: 'runner', image: options.images?.[pool.name] ?? 'runner:latest', cpu: 1024, memory: 2048 },
       ],
     });
+  }
+
+  /** Another deployment. As CloudFormation does: new task definitions, then the parameters, then the old ones are deregistered. */
+  function configure(next: readonly Pool[]): void {
+    const [old, wanted] = [config.pools.pools, next].map((list) => list.map(({ taskDefinition }) => taskDefinition));
+    for (const pool of next) if (!old?.includes(pool.taskDefinition)) registerTaskDefinition(pool);
+    before = config;
+    config = { ...config, pools: { pools: next } };
+    configuredAt = clock.now();
+    for (const taskDefinition of old ?? []) {
+      if (!wanted?.includes(taskDefinition)) ecs.call('DeregisterTaskDefinition', { taskDefinition });
+    }
   }
   const world: World = {
     clock,
@@ -172,7 +196,7 @@ export async function createStage(options: StageOptions = {}) {
       for (let batch = queue.receive(10); batch.length > 0; batch = queue.receive(10)) {
         const Records = batch.map(({ id, body }) => ({ messageId: id, body }));
         const failed = await invoke('scaler', (own) =>
-          scalerHandler(own, async () => config)({ Records } as unknown as SQSEvent),
+          scalerHandler(own, readConfig)({ Records } as unknown as SQSEvent),
         ).then(
           ({ batchItemFailures }) => new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)),
           () => new Set(batch.map(({ id }) => id)),
@@ -187,7 +211,7 @@ export async function createStage(options: StageOptions = {}) {
 
   function tick(): void {
     clock.after(60_000, tick);
-    void invoke('janitor', (own) => janitorHandler(own, async () => config)()).catch(() => undefined);
+    void invoke('janitor', (own) => janitorHandler(own, readConfig)()).catch(() => undefined);
   }
   if (options.janitor !== false) clock.after(60_000, tick);
 
@@ -195,7 +219,10 @@ export async function createStage(options: StageOptions = {}) {
   return {
     clock,
     chance,
-    config,
+    get config() {
+      return config;
+    },
+    configure,
     world,
     github,
     ecs,

@@ -133,7 +133,7 @@ function injectedFailure(state: EcsState, cluster: EcsCluster): TaskFailure | un
 function checkTaskDefinition(state: EcsState, request: RunTask): TaskDefinition {
   const definition = findTaskDefinition(state, request.taskDefinition);
   if (definition === undefined) throw new EcsError('ClientException', 'TaskDefinition not found.');
-  if (definition.status === 'INACTIVE') throw invalid('TaskDefinition is inactive');
+  if (definition.status === 'INACTIVE') throw new EcsError('ClientException', 'TaskDefinition is inactive');
   for (const { name } of request.overrides?.containerOverrides ?? []) {
     if (definition.containers.some((container) => container.name === name)) continue;
     throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
