@@ -20,7 +20,6 @@ import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
 import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
-import { repairSeats } from './repair.ts';
 import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
@@ -41,15 +40,8 @@ export async function clean(world: World, config: Config): Promise<void> {
   const backlog = await moveJobs(world, config, lists.flat(), seats);
   const waiting = await questionJobs(world, config, seats, backlog);
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
-  await askForLooks(
-    world,
-    configured.filter((pool) => used.has(pool)),
-  );
-  // Nobody looks at a pool that is not configured.
-  await repairSeats(
-    world,
-    seats.filter(({ pool }) => !configured.includes(pool)),
-  );
+  used.delete(UNSERVED);
+  await askForLooks(world, [...used]);
   await keepNeeded(world, known, neededPools(configured, seats, backlog));
   await publishGauges(world, config, { seats, waiting, tasks });
 }

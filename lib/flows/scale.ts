@@ -10,7 +10,8 @@ import { endRunner } from './end.ts';
 import type { Own } from './look.ts';
 import { look } from './look.ts';
 import { recordJob } from './record.ts';
-import { seatOf } from './seats.ts';
+import { repairSeats } from './repair.ts';
+import { asSeats, seatOf } from './seats.ts';
 
 /** `problem`: the message could not be understood, and never can be: it ends in the dead-letter queue. */
 export type Received = { id: string; message: Message | TaskStopped } | { id: string; problem: string };
@@ -19,14 +20,21 @@ export type Received = { id: string; message: Message | TaskStopped } | { id: st
 export async function scale(world: World, config: Config, batch: readonly Received[]): Promise<string[]> {
   const done = await Promise.all([...inOrder(batch)].map((group) => recordGroup(world, config, group)));
   const touched = done.flat();
-  const pools = config.pools.pools.filter(({ name }) => touched.some(({ pool }) => pool === name));
+  const pools = [...new Set(touched.flatMap(({ pool }) => pool ?? []))];
   const failedPools = await Promise.all(
     pools.map(async (pool) => {
-      const ids = touched.filter((one) => one.pool === pool.name).map(({ id }) => id);
-      return (await attempt(world, ids, () => look(world, config, pool, ownOf(touched, pool.name)))) ? [] : ids;
+      const ids = touched.filter((one) => one.pool === pool).map(({ id }) => id);
+      return (await attempt(world, ids, () => lookAt(world, config, pool, ownOf(touched, pool)))) ? [] : ids;
     }),
   );
   return [...new Set([...touched.filter(({ failed }) => failed).map(({ id }) => id), ...failedPools.flat()])];
+}
+
+/** Nothing is launched for a pool that is not configured; what had begun before it was removed is brought to its end. */
+async function lookAt(world: World, config: Config, name: string, own: Own): Promise<void> {
+  const pool = config.pools.pools.find((one) => one.name === name);
+  if (pool !== undefined) return look(world, config, pool, own);
+  await repairSeats(world, asSeats(await world.runners.list(name)));
 }
 
 type Touched = {
