@@ -108,7 +108,7 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   // Its events match no pool, so that nobody tells us what becomes of it.
   if (item.pool === UNSERVED) return (minute + item.job) % 10 === 0;
   if (worksForStranger(seat, now)) return true;
-  if (seat === undefined) return isFailing(item, now) && (minute + item.job) % 10 === 0;
+  if (seat === undefined) return (isFailing(item, now) || isOnlyObserved(item, now)) && (minute + item.job) % 10 === 0;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
   return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
 }
@@ -116,6 +116,11 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
 /** Its launches fail, and it has been there for a while: perhaps nobody told us that it was cancelled. */
 function isFailing(item: BacklogRecord, now: number): boolean {
   return item.notBefore !== undefined && now - item.recordedAt >= FAILING_SUSPICIOUS_MS;
+}
+
+/** Whoever runs the jobs may have done so long ago, and nobody has told us. */
+function isOnlyObserved({ observedAt }: BacklogRecord, now: number): boolean {
+  return observedAt !== undefined && now - observedAt >= FAILING_SUSPICIOUS_MS;
 }
 
 /** A job has been running in it for a while, and nobody has said which: perhaps not the one it came for. */

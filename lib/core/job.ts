@@ -47,6 +47,8 @@ export type JobRecord = {
   ranOn?: string;
   /** Since when only GitHub can say whether it still waits: it is not launched before GitHub has been asked. */
   awaitsWord?: number;
+  /** When it was said that it would be launched, by a stage that only observes. */
+  observedAt?: number;
   /** Launches in a row that ended without a job. */
   failures: number;
   /** Why it waits, or how it ended. */
@@ -78,6 +80,7 @@ export type BacklogRecord = {
   recordedAt: number;
   notBefore?: number;
   awaitsWord?: number;
+  observedAt?: number;
   /** While it awaits GitHub's word: the runner that was coming for it, and has ended with some job. */
   runner?: string;
   reason: string;
@@ -179,6 +182,7 @@ export function backlogItem(record: JobRecord): Omit<BacklogRecord, 'version'> |
     recordedAt: record.recordedAt,
     ...(record.notBefore !== undefined && { notBefore: record.notBefore }),
     ...(record.awaitsWord !== undefined && { awaitsWord: record.awaitsWord }),
+    ...(record.observedAt !== undefined && { observedAt: record.observedAt }),
     ...(record.awaitsWord !== undefined && record.runner !== undefined && { runner: record.runner }),
     reason: record.reason,
   };

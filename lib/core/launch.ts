@@ -63,7 +63,7 @@ export function claimedBy(
   seat: { name: string; launch: number; place: number },
   now: number,
 ): JobRecord {
-  const { notBefore: _, ...kept } = job;
+  const { notBefore: _, observedAt: __, ...kept } = job;
   return {
     ...kept,
     launch: seat.launch,

@@ -20,7 +20,7 @@ import { asPool, asSeats, changePool, comingFor } from './seats.ts';
 export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
 
 export async function look(world: World, config: Config, pool: Pool, own: Own): Promise<void> {
-  const { seats, health } = await observe(world, pool);
+  const { seats, health } = await readPool(world, pool);
   const now = world.clock.now();
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
@@ -41,13 +41,13 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const later = ends.includes('later') ? now + DISPLACED_WAIT_MS : undefined;
   const launched = new Set([...decided.launches, ...decided.adoptions].map(({ job }) => job));
   await Promise.all([
-    repairSeats(world, seats),
+    repairSeats(world, config, seats),
     ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
     ...[more, later].map((at) => at && lookAgain(world, pool.name, at)),
   ]);
 }
 
-async function observe(world: World, pool: Pool): Promise<{ seats: Seat[]; health: PoolHealth }> {
+export async function readPool(world: World, pool: Pool): Promise<{ seats: Seat[]; health: PoolHealth }> {
   const records = await world.runners.list(pool.name);
   const seats = asSeats(records);
   const stored = records.map(asPool).find((record) => record !== undefined);
@@ -84,7 +84,7 @@ async function readBacklog(
 const PAGES_MAX = 5;
 
 /** What is about to launch is checked against history: the backlog only says where to look. */
-async function recordsOf(
+export async function recordsOf(
   world: World,
   launches: readonly { job: number }[],
   own: Own,
@@ -96,7 +96,7 @@ async function recordsOf(
 }
 
 /** Jobs that have been moved to other pools, and are still in this backlog: whoever moved them was interrupted. */
-async function leaveOthers(
+export async function leaveOthers(
   world: World,
   pool: Pool,
   backlog: readonly BacklogRecord[],
@@ -108,7 +108,7 @@ async function leaveOthers(
 }
 
 /** The record, if it is of a queued job without a living launch; where the lists differ, they are brought in line. */
-async function launchable(
+export async function launchable(
   world: World,
   config: Config,
   record: JobRecord | undefined,
@@ -134,7 +134,7 @@ async function displaced(world: World, record: JobRecord): Promise<'later'> {
 }
 
 /** A job that was not launched says why; those of other events said so when they were recorded. */
-async function explain(
+export async function explain(
   world: World,
   item: BacklogRecord | undefined,
   launched: ReadonlySet<number>,

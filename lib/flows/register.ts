@@ -12,6 +12,7 @@ import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { scopeOf } from './end.ts';
 import { release } from './jobs.ts';
+import { OBSERVES } from './observe.ts';
 import { asSeats, changeSeat, seatOf } from './seats.ts';
 import { isTicket, reportCredentialFor } from './ticket.ts';
 
@@ -51,6 +52,7 @@ async function registerRunner(world: World, config: Config, name: string): Promi
   if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
   if (may.decision === 'exhausted') return giveUp(world, seat, may.reason, 'never registered');
+  if (config.mode === 'observe') return giveUp(world, seat, OBSERVES);
   const wish = await wishFor(world, config, seat);
   if (wish === 'none') return giveUp(world, seat, 'no queued job needs it');
   if (wish === 'soon known')

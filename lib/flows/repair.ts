@@ -3,24 +3,26 @@ import { NEVER_STARTED } from '../core/ending.ts';
 import { ASK_AGAIN_AFTER_MS, ASK_AGAIN_UNTIL_MS, ECS_LAG_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
+import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
 import { ask, noteTask } from './launch.ts';
 import { changeSeat } from './seats.ts';
 
-export async function repairSeats(world: World, seats: readonly Seat[]): Promise<void> {
+export async function repairSeats(world: World, config: Config, seats: readonly Seat[]): Promise<void> {
   const now = world.clock.now();
   const stale = seats.filter((seat) => seat.taskArn === undefined && (seat.askedAt ?? 0) + ASK_AGAIN_AFTER_MS <= now);
-  await Promise.all(stale.map((seat) => repairSeat(world, seat, now)));
+  await Promise.all(stale.map((seat) => repairSeat(world, config, seat, now)));
 }
 
-async function repairSeat(world: World, seat: Seat, now: number): Promise<void> {
+async function repairSeat(world: World, config: Config, seat: Seat, now: number): Promise<void> {
   const job = await world.history.get({ job: seat.serves ?? seat.job });
   if (job !== undefined && job.job === seat.job && job.launch < seat.launch) {
     // Never claimed. Writing the record makes the claim of a launcher that only sleeps fail; then the place is free.
     if ((await world.history.put(job, job)) !== undefined) await world.runners.remove(seat);
     return;
   }
-  if (job?.runner === seat.name && now - seat.launchedAt < ASK_AGAIN_UNTIL_MS) {
+  const mayAsk = config.mode === 'launch' && job?.runner === seat.name;
+  if (mayAsk && now - seat.launchedAt < ASK_AGAIN_UNTIL_MS) {
     const mine = await changeSeat(world, seat, (current) =>
       current.version === seat.version ? { ...current, askedAt: now } : current,
     );

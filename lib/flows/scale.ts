@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
 import type { Own } from './look.ts';
 import { look } from './look.ts';
+import { lookOnly } from './look-only.ts';
 import { recordJob } from './record.ts';
 import { repairSeats } from './repair.ts';
 import { asSeats, seatOf } from './seats.ts';
@@ -30,11 +31,12 @@ export async function scale(world: World, config: Config, batch: readonly Receiv
   return [...new Set([...touched.filter(({ failed }) => failed).map(({ id }) => id), ...failedPools.flat()])];
 }
 
-/** Nothing is launched for a pool that is not configured; what had begun before it was removed is brought to its end. */
+/** Where nothing is launched, because the pool was removed or the stage observes, what had begun is brought to its end. */
 async function lookAt(world: World, config: Config, name: string, own: Own): Promise<void> {
   const pool = config.pools.pools.find((one) => one.name === name);
-  if (pool !== undefined) return look(world, config, pool, own);
-  await repairSeats(world, asSeats(await world.runners.list(name)));
+  if (pool !== undefined && config.mode === 'launch') return look(world, config, pool, own);
+  if (pool !== undefined) await lookOnly(world, config, pool, own);
+  await repairSeats(world, config, asSeats(await world.runners.list(name)));
 }
 
 type Touched = {

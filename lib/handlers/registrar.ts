@@ -1,5 +1,6 @@
 /** `POST /runners/{name}/registration`, `/started`, `/idle`: containers ask and report. */
 import type { Config } from '../flows/config.ts';
+import { worldFor } from '../flows/observe.ts';
 import type { RegistrationAnswer } from '../flows/register.ts';
 import { register } from '../flows/register.ts';
 import { idle, started } from '../flows/report.ts';
@@ -16,14 +17,15 @@ export function registrarHandler(
     const credential = /^Bearer ([0-9a-f]{64})$/i.exec(header(event, 'authorization') ?? '')?.[1]?.toLowerCase();
     if (credential === undefined) return FORBIDDEN;
     const config = await readConfig();
+    const able = worldFor(world, config);
     if (event.rawPath.endsWith('/registration'))
-      return registration(await register(world, config, { name, ticket: credential }));
+      return registration(await register(able, config, { name, ticket: credential }));
     if (event.rawPath.endsWith('/started')) {
-      const noted = await started(world, config, { name, credential });
+      const noted = await started(able, config, { name, credential });
       return noted.kind === 'forbidden' ? FORBIDDEN : answer(204);
     }
     if (event.rawPath.endsWith('/idle')) {
-      const said = await idle(world, config, { name, credential });
+      const said = await idle(able, config, { name, credential });
       return said.kind === 'forbidden' ? FORBIDDEN : answer(200, { answer: said.kind, reason: said.reason });
     }
     return answer(404, { reason: 'no such route' });

@@ -3,6 +3,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Message, TaskStopped } from '../core/message.ts';
 import type { Config } from '../flows/config.ts';
+import { worldFor } from '../flows/observe.ts';
 import type { Received } from '../flows/scale.ts';
 import { scale } from '../flows/scale.ts';
 import type { World } from '../world.ts';
@@ -12,7 +13,8 @@ export function scalerHandler(
   readConfig: () => Promise<Config>,
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   return async ({ Records }) => {
-    const failed = await scale(world, await readConfig(), Records.map(parseRecord));
+    const config = await readConfig();
+    const failed = await scale(worldFor(world, config), config, Records.map(parseRecord));
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }

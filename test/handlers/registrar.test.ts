@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { reportCredentialFor, ticketFor } from '../../lib/flows/ticket.ts';
 import { registrarHandler } from '../../lib/handlers/registrar.ts';
+import { aJobRecord, aSeat } from '../support/builders.ts';
 import { createStage } from '../support/stage.ts';
 
 const NAME = 'sim-default-0-1-1';
@@ -33,4 +34,33 @@ test.each<[string, string, string | undefined, number]>([
   expect(await answer).toMatchObject({ statusCode: status });
   const said = JSON.stringify([await answer, lines]);
   for (const hidden of [...SECRETS, ticketFor(SECRETS, NAME)]) expect(said).not.toContain(hidden);
+});
+
+test('a stage that observes has use for no runner: it is sent away, and nothing is asked of GitHub', async () => {
+  const { world, config, clock, github, seats, runners, history } = await createStage({
+    janitor: false,
+    tableLatencyMs: 0,
+    mode: 'observe',
+  });
+  const handler = registrarHandler(world, async () => config);
+  const answered = (async () => {
+    await runners.put(aSeat({ name: NAME, place: 0 }), undefined);
+    await history.put(aJobRecord({ runner: NAME, launch: 1 }), undefined);
+    return handler({
+      rawPath: `/runners/${NAME}/registration`,
+      headers: { authorization: ticket },
+      pathParameters: { name: NAME },
+      isBase64Encoded: false,
+    });
+  })();
+  await clock.runUntil(clock.now() + 1000);
+  expect(await answered).toMatchObject({
+    statusCode: 410,
+    body: JSON.stringify({ reason: 'this stage only observes' }),
+  });
+  expect(github.calls.size).toBe(0);
+  expect(seats()).toMatchObject([{ state: 'gone', mint: 0 }]);
+  const [job] = history.all();
+  expect(job).toMatchObject({ state: 'queued' });
+  expect(job).not.toHaveProperty('runner');
 });

@@ -6,6 +6,7 @@ import type { SQSEvent } from 'aws-lambda';
 import type { BacklogRecord, JobRecord } from '../../lib/core/job.ts';
 import type { Pool } from '../../lib/core/pool.ts';
 import type { RunnerRecord, Seat } from '../../lib/core/runner.ts';
+import type { Config, Mode } from '../../lib/flows/config.ts';
 import type { HttpEvent } from '../../lib/handlers/http.ts';
 import { janitorHandler } from '../../lib/handlers/janitor.ts';
 import { registrarHandler } from '../../lib/handlers/registrar.ts';
@@ -34,6 +35,9 @@ export type StageOptions = {
   images?: Readonly<Record<string, string>>;
   instancesMax?: number;
   janitor?: boolean;
+  mode?: Mode;
+  /** Another deployment's hook gets what ours gets. */
+  alsoDeliver?: (delivery: { headers: Readonly<Record<string, string>>; body: string }) => void;
   /** Told of every outside call of the named function's invocations. */
   watch?: (name: FunctionName, moment: Moment, invocation: Invocation) => void;
 };
@@ -54,7 +58,7 @@ export async function createStage(options: StageOptions = {}) {
   const pools = options.pools ?? [aPool()];
   const clock = virtualClock(START);
   const chance = seededChance(options.seed ?? 1);
-  let config = aConfig(pools);
+  let config: Config = { ...aConfig(pools), mode: options.mode ?? 'launch' };
   let before = config;
   let configuredAt = START - KEPT_MS;
   /** As parameters are read: for a minute after a change, some environments go on with what they read before. */
@@ -83,6 +87,7 @@ export async function createStage(options: StageOptions = {}) {
     app: { id: 1 },
     webhook: { url: 'http://webhook.test', secret: SECRET },
     deliver: async ({ headers, body }) => {
+      options.alsoDeliver?.({ headers, body });
       const readWebhookConfig = async () => ({ ...(await readConfig()), webhookSecrets: [SECRET] });
       const answer = await invoke('webhook', (world) =>
         webhookHandler(world, readWebhookConfig)(httpEvent('/webhook', headers, body)),
@@ -139,11 +144,11 @@ export async function createStage(options: StageOptions = {}) {
   }
 
   /** Another deployment. As CloudFormation does: new task definitions, then the parameters, then the old ones are deregistered. */
-  function configure(next: readonly Pool[]): void {
+  function configure(next: readonly Pool[], mode: Mode = config.mode): void {
     const [old, wanted] = [config.pools.pools, next].map((list) => list.map(({ taskDefinition }) => taskDefinition));
     for (const pool of next) if (!old?.includes(pool.taskDefinition)) registerTaskDefinition(pool);
     before = config;
-    config = { ...config, pools: { pools: next } };
+    config = { ...config, mode, pools: { pools: next } };
     configuredAt = clock.now();
     for (const taskDefinition of old ?? []) {
       if (!wanted?.includes(taskDefinition)) ecs.call('DeregisterTaskDefinition', { taskDefinition });

@@ -1,0 +1,33 @@
+/**
+ * A stage that observes: it records and decides beside whatever runs the jobs today, and does nothing outside
+ * (`MODE=observe`).
+ */
+import type { Failure, World } from '../world.ts';
+import type { Config } from './config.ts';
+
+export const OBSERVES = 'this stage only observes';
+
+/** The world as such a stage may touch it, whatever is tried: nothing is started, registered, removed or stopped. */
+export function worldFor(world: World, { mode }: Config): World {
+  return mode === 'observe' ? observed(world) : world;
+}
+
+function observed(world: World): World {
+  const refuse = async (decision: string, about: Record<string, unknown>): Promise<Failure> => {
+    world.log({ decision, reason: OBSERVES, ...about });
+    return { kind: 'refused', reason: OBSERVES };
+  };
+  return {
+    ...world,
+    cluster: {
+      ...world.cluster,
+      runTask: ({ name }) => refuse('would start task', { runner: name }),
+      stopTask: (task) => refuse('would stop task', { task }),
+    },
+    github: {
+      ...world.github,
+      registerRunner: (_, { name }) => refuse('would register runner', { runner: name }),
+      removeRunner: ({ owner }, runnerId) => refuse('would remove registration', { owner, runnerId }),
+    },
+  };
+}
