@@ -48,6 +48,7 @@ export function cluster(input: ClusterInput): Resources {
     InstanceRole: instanceRole(input),
     InstanceProfile: { Type: 'AWS::IAM::InstanceProfile', Properties: { Roles: [ref('InstanceRole')] } },
     ...Object.assign({}, ...groups.map((group) => groupResources(input, group))),
+    ...(groups.length > 0 && { GuardCapacity: guardPolicy(deployment) }),
     [ASSOCIATION]: {
       Type: 'AWS::ECS::ClusterCapacityProviderAssociations',
       Properties: {
@@ -195,8 +196,8 @@ function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: 
 }
 
 /**
- * What the ECS agent calls (AWS docs: "Amazon ECS container instance IAM role"), without the wildcard policy of AWS:
- * a privileged job can get this role.
+ * What the ECS agent calls (AWS docs: "Amazon ECS container instance IAM role"), without the wildcard policy of AWS and
+ * without what that keeps for older agents: a privileged job can get this role.
  */
 function instanceRole({ parametersPath, repositories, settings }: ClusterInput): Resource {
   const clusterArn = attribute('Cluster', 'Arn');
@@ -209,13 +210,13 @@ function instanceRole({ parametersPath, repositories, settings }: ClusterInput):
     {
       Sid: 'Register',
       Effect: 'Allow',
-      Action: ['ecs:RegisterContainerInstance', 'ecs:DeregisterContainerInstance'],
+      Action: 'ecs:RegisterContainerInstance',
       Resource: clusterArn,
     },
     {
       Sid: 'Report',
       Effect: 'Allow',
-      Action: ['ecs:SubmitAttachmentStateChanges', 'ecs:SubmitContainerStateChange', 'ecs:SubmitTaskStateChange'],
+      Action: ['ecs:SubmitAttachmentStateChanges', 'ecs:SubmitTaskStateChange'],
       Resource: clusterArn,
     },
     {
@@ -250,6 +251,42 @@ function instanceRole({ parametersPath, repositories, settings }: ClusterInput):
       Description: 'What the ECS agent on an instance of ecs-runners calls; no job gets it',
       AssumeRolePolicyDocument: assumableBy('ec2.amazonaws.com'),
       Policies: [{ PolicyName: 'instance', PolicyDocument: { Version: '2012-10-17', Statement: statements } }],
+    },
+  };
+}
+
+/**
+ * What the guard does before groups are removed. By the names that CloudFormation gives groups, and not group by group:
+ * it is asked about those that this template does not have any more. Where there are none it gets nothing of this.
+ */
+function guardPolicy(deployment: string): Resource {
+  const clusterArn = attribute('Cluster', 'Arn');
+  const statements: Value[] = [
+    { Sid: 'ListInstances', Effect: 'Allow', Action: 'ecs:ListContainerInstances', Resource: clusterArn },
+    {
+      Sid: 'DrainInstances',
+      Effect: 'Allow',
+      Action: ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState'],
+      Resource: sub('arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:container-instance/${Cluster}/*'),
+      Condition: { ArnEquals: { 'ecs:cluster': clusterArn } },
+    },
+    // AWS has no resource type for it.
+    { Sid: 'DescribeGroups', Effect: 'Allow', Action: 'autoscaling:DescribeAutoScalingGroups', Resource: '*' },
+    {
+      Sid: 'LiftProtection',
+      Effect: 'Allow',
+      Action: ['autoscaling:SetInstanceProtection', 'autoscaling:UpdateAutoScalingGroup'],
+      Resource: sub(
+        `arn:\${AWS::Partition}:autoscaling:\${AWS::Region}:\${AWS::AccountId}:autoScalingGroup:*:autoScalingGroupName/${deployment}-*Instances-*`,
+      ),
+    },
+  ];
+  return {
+    Type: 'AWS::IAM::RolePolicy',
+    Properties: {
+      RoleName: ref('GuardRole'),
+      PolicyName: 'capacity',
+      PolicyDocument: { Version: '2012-10-17', Statement: statements },
     },
   };
 }

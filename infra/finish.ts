@@ -1,6 +1,6 @@
 /** What an account wants of every resource, whoever made it: names and boundaries of roles, keys of its own; and the guard's place. */
 import type { Settings } from './settings.ts';
-import { type Resource, type Resources, sub, type Value } from './template.ts';
+import { type Resource, type Resources, ref, sub, type Value } from './template.ts';
 
 /** CloudFormation gives roles up to 64 characters (IAM quotas). */
 const ROLE_NAME_CHARACTERS_MAX = 64;
@@ -53,40 +53,40 @@ function encrypt(resource: Resource, key: string): void {
   if (resource.Type === 'AWS::Lambda::Function') properties['KmsKeyArn'] = key;
 }
 
-/**
- * Through which service each role needs the key. AWS docs: "SQS key management" (send: GenerateDataKey and Decrypt),
- * "DynamoDB encryption at rest: usage notes", "SecureString parameters" (Decrypt).
- */
-const KEY_USERS: Readonly<Record<string, readonly ('sqs' | 'ssm' | 'dynamodb')[]>> = {
+/** Through which service each role needs the key. Lambda itself gives a function's role what its environment takes. */
+const KEY_USERS: Readonly<Record<string, readonly (keyof typeof KEY_ACTIONS)[]>> = {
   WebhookRole: ['sqs', 'ssm'],
   ScalerRole: ['sqs', 'ssm', 'dynamodb'],
   RegistrarRole: ['sqs', 'ssm', 'dynamodb'],
   JanitorRole: ['sqs', 'ssm', 'dynamodb'],
 };
+/** Each with its source in test/infra/implied-permissions.ts. */
 const KEY_ACTIONS = {
   sqs: ['kms:GenerateDataKey', 'kms:Decrypt'],
   ssm: ['kms:Decrypt'],
-  dynamodb: [
-    'kms:Decrypt',
-    'kms:DescribeKey',
-    'kms:Encrypt',
-    'kms:GenerateDataKey*',
-    'kms:ReEncrypt*',
-    'kms:CreateGrant',
-  ],
-};
+  dynamodb: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+  secretsmanager: ['kms:Decrypt'],
+} as const;
 
 function allowKey(resources: Resources, key: string): void {
-  for (const [id, services] of Object.entries(KEY_USERS)) {
+  const readsSecrets = Object.values(resources).some(hasRegistryCredentials);
+  const users = { ...KEY_USERS, ...(readsSecrets && { ExecutionRole: ['secretsmanager'] as const }) };
+  for (const [id, services] of Object.entries(users)) {
     resources[`${id}Key`] = {
       Type: 'AWS::IAM::RolePolicy',
       Properties: {
-        RoleName: { Ref: id },
+        RoleName: ref(id),
         PolicyName: 'key',
         PolicyDocument: { Version: '2012-10-17', Statement: services.map((service) => keyStatement(service, key)) },
       },
     };
   }
+}
+
+/** A task definition whose image is pulled with a secret, which may be encrypted with the same key. */
+function hasRegistryCredentials({ Properties, Type }: Resource): boolean {
+  const containers = Type === 'AWS::ECS::TaskDefinition' ? Properties?.['ContainerDefinitions'] : undefined;
+  return JSON.stringify(containers ?? []).includes('"RepositoryCredentials"');
 }
 
 function keyStatement(service: keyof typeof KEY_ACTIONS, key: string): Value {

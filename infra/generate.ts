@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type CapacityGroup, capacityGroups } from '../lib/pools-file/capacity.ts';
 import type { PoolsFile } from '../lib/pools-file/schema.ts';
-import { problemLine, readPoolsFile } from '../lib/pools-file.ts';
+import { type Problem, problemLine, readPoolsFile } from '../lib/pools-file.ts';
 import { alarms } from './alarms.ts';
 import { cluster, groupIds } from './cluster.ts';
 import { dashboardText } from './dashboard.ts';
@@ -33,7 +33,7 @@ export type GenerateInput = {
 
 export async function generate(input: GenerateInput): Promise<Generated> {
   const settings = readSettings(input.settings);
-  const { file, warnings } = await readPools(join(input.serviceDir, settings.pools), settings);
+  const { file, warnings } = await readPools(input, settings);
   const groups = settings.cluster === undefined ? capacityGroups(file) : [];
   const { deployment, parametersPath } = input;
   const prefix = settings.prefix ?? prefixOfStack();
@@ -56,17 +56,15 @@ export async function generate(input: GenerateInput): Promise<Generated> {
   };
 }
 
-async function readPools(path: string, settings: Settings): Promise<{ file: PoolsFile; warnings: string[] }> {
-  const parsed = await readPoolsFile(path);
+async function readPools(input: GenerateInput, settings: Settings): Promise<{ file: PoolsFile; warnings: string[] }> {
+  const parsed = await readPoolsFile(join(input.serviceDir, settings.pools));
+  const line = (problem: Problem) => problemLine({ ...problem, file: settings.pools });
   if (!parsed.ok) {
     const { length } = parsed.problems;
-    const lines = parsed.problems.map((problem) => `  ${problemLine(problem)}`).join('\n');
+    const lines = parsed.problems.map((problem) => `  ${line(problem)}`).join('\n');
     throw new Error(`Nothing is deployed: ${length} problem${length === 1 ? '' : 's'} in the pools:\n${lines}`);
   }
-  return {
-    file: parsed.file,
-    warnings: [...parsed.warnings.map(problemLine), ...clusterWarnings(parsed.file, settings)],
-  };
+  return { file: parsed.file, warnings: [...parsed.warnings.map(line), ...clusterWarnings(parsed.file, settings)] };
 }
 
 /** The cluster of others: its capacity is not ours to make. */

@@ -3,30 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readSettings, settingsSchema } from '../../infra/settings.ts';
-
-/** As serverless.yml gives them when nobody asks for anything else. */
-const DEFAULTS = {
-  pools: 'pools.yml',
-  mode: 'launch',
-  prefix: '',
-  githubUrl: 'https://github.com',
-  registrarUrl: '',
-  image: 'ghcr.io/actions/actions-runner:latest',
-  registryCredentials: '',
-  vpcId: '',
-  subnetIds: '',
-  securityGroupIds: '',
-  cluster: '',
-  imageId: '',
-  logRetentionDays: 30,
-  alarmTopicArn: '',
-  kmsKeyArn: '',
-  permissionsBoundary: '',
-  iamPath: '/',
-  iamNamePrefix: '',
-  tags: '',
-  janitorConcurrency: 1,
-};
+import { DEFAULT_SETTINGS } from '../support/deployment-settings.ts';
 
 test('serverless.yml lists every setting that there is, and no other, with the default that this test knows', () => {
   const { custom } = parse(readFileSync('serverless.yml', 'utf8')) as { custom: { settings: Record<string, string> } };
@@ -35,12 +12,12 @@ test('serverless.yml lists every setting that there is, and no other, with the d
     expect(param).toBe(name);
     return [name, number === undefined ? text : Number(number)];
   });
-  expect(Object.fromEntries(listed)).toEqual(DEFAULTS);
-  expect(Object.keys(settingsSchema.shape).sort()).toEqual(Object.keys(DEFAULTS).sort());
+  expect(Object.fromEntries(listed)).toEqual(DEFAULT_SETTINGS);
+  expect(Object.keys(settingsSchema.shape).sort()).toEqual(Object.keys(DEFAULT_SETTINGS).sort());
 });
 
 test('the defaults are sound, and what is empty is absent', () => {
-  const settings = readSettings(DEFAULTS);
+  const settings = readSettings(DEFAULT_SETTINGS);
   expect(settings).toMatchObject({ mode: 'launch', subnetIds: [], tags: {}, logRetentionDays: 30 });
   expect(settings.prefix).toBeUndefined();
   expect(settings.kmsKeyArn).toBeUndefined();
@@ -48,7 +25,7 @@ test('the defaults are sound, and what is empty is absent', () => {
 
 test('lists and tags are taken apart, numbers come as texts from the command line', () => {
   const settings = readSettings({
-    ...DEFAULTS,
+    ...DEFAULT_SETTINGS,
     vpcId: 'vpc-0a1b2c3d',
     subnetIds: 'subnet-0a1b2c3d, subnet-1a1b2c3d',
     tags: 'Team=ci, Cost centre=12=3',
@@ -88,10 +65,10 @@ test.each([
   ['a topic that is a name', { alarmTopicArn: 'alarms' }, 'alarmTopicArn: is "alarms"'],
   ['an image id of somewhere', { imageId: 'debian' }, 'imageId: is "debian"'],
 ])('%s is a problem', (_, changed, problem) => {
-  expect(() => readSettings({ ...DEFAULTS, ...changed })).toThrow(problem);
+  expect(() => readSettings({ ...DEFAULT_SETTINGS, ...changed })).toThrow(problem);
 });
 
 test('all problems come together', () => {
-  const wrong = { ...DEFAULTS, mode: 'x', tags: 'y', iamPath: 'z' };
+  const wrong = { ...DEFAULT_SETTINGS, mode: 'x', tags: 'y', iamPath: 'z' };
   expect(() => readSettings(wrong)).toThrow(/mode: .*\n.*iamPath: .*\n.*tags: /);
 });

@@ -1,0 +1,23 @@
+/** As serverless.yml gives them when nobody asks for anything else. */
+export const DEFAULT_SETTINGS = {
+  pools: 'pools.yml',
+  mode: 'launch',
+  prefix: '',
+  githubUrl: 'https://github.com',
+  registrarUrl: '',
+  image: 'ghcr.io/actions/actions-runner:latest',
+  registryCredentials: '',
+  vpcId: '',
+  subnetIds: '',
+  securityGroupIds: '',
+  cluster: '',
+  imageId: '',
+  logRetentionDays: 30,
+  alarmTopicArn: '',
+  kmsKeyArn: '',
+  permissionsBoundary: '',
+  iamPath: '/',
+  iamNamePrefix: '',
+  tags: '',
+  janitorConcurrency: 1,
+};
