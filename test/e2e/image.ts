@@ -7,7 +7,10 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.ts';
 
-export const IMAGE = 'ecs-runners-e2e:1';
+export const IMAGE_NAME = 'ecs-runners-e2e';
+/** Two tags of the same: a version and the one before it. */
+export const IMAGE = `${IMAGE_NAME}:1`;
+export const PREVIOUS_IMAGE = `${IMAGE_NAME}:0`;
 
 const standIn = fileURLToPath(new URL('runner', import.meta.url));
 const APPLETS = ['cat', 'echo', 'env', 'grep', 'kill', 'ls', 'ps', 'sh', 'sleep', 'test', 'tr', 'true'];
@@ -33,6 +36,7 @@ export async function makeImage(folder: string, environment: Record<string, stri
   await run('docker', ['import', ...changes.flatMap((change) => ['--change', change]), archive, IMAGE], {
     environment,
   });
+  await run('docker', ['tag', IMAGE, PREVIOUS_IMAGE], { environment });
   await rm(archive);
 }
 

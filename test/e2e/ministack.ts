@@ -4,6 +4,7 @@ import { existsSync, openSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run } from './command.ts';
 import { end } from './engine.ts';
 import { until } from './until.ts';
@@ -11,6 +12,7 @@ import { until } from './until.ts';
 /** What the assertions were written against; `docker` is what makes its RunTask start real containers. */
 const PACKAGES = ['ministack==1.5.33', 'docker==7.2.0'];
 const READY_SECONDS = 60;
+const program = fileURLToPath(new URL('emulator.py', import.meta.url));
 
 export type Emulator = { endpoint: string; port: number; log: string; close: () => Promise<void> };
 
@@ -40,7 +42,7 @@ export async function startMiniStack(options: {
   await mkdir(temporary, { recursive: true });
   const log = join(folder, `ministack-${port}.log`);
   const output = openSync(log, 'w');
-  const child: ChildProcess = spawn(python, ['-m', 'ministack'], {
+  const child: ChildProcess = spawn(python, [program], {
     cwd: folder,
     env: {
       ...withoutAws(process.env),
