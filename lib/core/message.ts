@@ -16,3 +16,11 @@ export type TaskStopped = {
   neverPlaced?: true;
   stoppedReason: string;
 };
+
+/** EC2 takes a Spot instance back, two minutes from now. */
+export type SpotWarning = {
+  kind: 'spot-warning';
+  instance: string;
+  /** `terminate`, `stop` or `hibernate`. */
+  action: string;
+};

@@ -2,7 +2,7 @@
 
 import { endingOf } from '../core/ending.ts';
 import type { JobEvent } from '../core/job.ts';
-import type { Message, TaskStopped } from '../core/message.ts';
+import type { Message, SpotWarning, TaskStopped } from '../core/message.ts';
 import { parseRunnerName } from '../core/name.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
@@ -14,8 +14,14 @@ import { recordJob } from './record.ts';
 import { repairSeats } from './repair.ts';
 import { asSeats, seatOf } from './seats.ts';
 
-/** `problem`: the message could not be understood, and never can be: it ends in the dead-letter queue. */
-export type Received = { id: string; message: Message | TaskStopped } | { id: string; problem: string };
+/**
+ * `ignored`: why nothing is to be done. `problem`: the message could not be understood, and never can be: it ends in the
+ * dead-letter queue.
+ */
+export type Received =
+  | { id: string; message: Message | TaskStopped | SpotWarning }
+  | { id: string; ignored: string }
+  | { id: string; problem: string };
 
 /** Gives the ids of the messages that have to come again; everything else is done. */
 export async function scale(world: World, config: Config, batch: readonly Received[]): Promise<string[]> {
@@ -76,10 +82,24 @@ async function recordGroup(world: World, config: Config, group: readonly Receive
 
 async function recordOne(world: World, config: Config, received: Received): Promise<Omit<Touched, 'id'>> {
   if ('problem' in received) throw new Error(received.problem);
+  if ('ignored' in received) return ignore(world, received.ignored);
   const { message } = received;
   if (message.kind === 'job') return recordEventOf(world, config, message.event);
   if (message.kind === 'look') return { pool: message.pool };
+  if (message.kind === 'spot-warning') return warn(world, message);
   return recordEnd(world, config, message);
+}
+
+function ignore(world: World, reason: string): Omit<Touched, 'id'> {
+  world.log({ decision: 'event ignored', reason });
+  return {};
+}
+
+/** Nothing can be done for the jobs on it: a job cannot be moved, and may well end in time. ECS places no more there. */
+function warn(world: World, { instance, action }: SpotWarning): Omit<Touched, 'id'> {
+  const reason = `EC2 is about to ${action} a Spot instance: its jobs have two minutes left`;
+  world.log({ decision: 'spot warning', reason, instance });
+  return {};
 }
 
 async function recordEventOf(world: World, config: Config, event: JobEvent): Promise<Omit<Touched, 'id'>> {

@@ -12,8 +12,48 @@ const job = (id: number, labels = ['ecs']) =>
 
 function stopped(startedBy: string | undefined, detail: Record<string, unknown> = {}): string {
   const plain = { taskArn: 'arn', lastStatus: 'STOPPED', startedBy, stoppedReason: 'gone', containers: [{}] };
-  return JSON.stringify({ 'detail-type': 'ECS Task State Change', detail: { ...plain, ...detail } });
+  return JSON.stringify({ 'detail-type': 'ECS Task State Change', source: 'aws.ecs', detail: { ...plain, ...detail } });
 }
+
+/** AWS docs, "Spot Instance interruption notices". */
+const spotWarning = {
+  version: '0',
+  id: '12345678-1234-1234-1234-123456789012',
+  'detail-type': 'EC2 Spot Instance Interruption Warning',
+  source: 'aws.ec2',
+  account: '123456789012',
+  time: '2026-11-23T08:00:00Z',
+  region: 'us-east-2',
+  resources: ['arn:aws:ec2:us-east-2a:instance/i-1234567890abcdef0'],
+  detail: { 'instance-id': 'i-1234567890abcdef0', 'instance-action': 'terminate' },
+};
+
+test.each([
+  [
+    'a Spot instance is taken away',
+    JSON.stringify(spotWarning),
+    { decision: 'spot warning', instance: 'i-1234567890abcdef0', reason: expect.stringMatching(/about to terminate/) },
+  ],
+  [
+    'a task runs',
+    stopped('x', { lastStatus: 'RUNNING' }),
+    { decision: 'event ignored', reason: 'task "arn" is "RUNNING": only stopped ones count' },
+  ],
+  [
+    'something of another kind',
+    JSON.stringify({ ...spotWarning, 'detail-type': 'EC2 Instance Rebalance Recommendation' }),
+    {
+      decision: 'event ignored',
+      reason: 'event "EC2 Instance Rebalance Recommendation" of "aws.ec2" asks for nothing',
+    },
+  ],
+])('EventBridge says that %s: one line, and it is done', async (_, body, line) => {
+  const { failed, lines } = await scaled([body]);
+  expect({ failed, lines }).toEqual({
+    failed: [],
+    lines: [{ ...line, at: expect.any(Number) }].map((one) => expect.objectContaining(one)),
+  });
+});
 
 async function scaled(bodies: readonly string[], faults: (world: World) => Partial<World> = () => ({})) {
   const stage = await createStage({ janitor: false, tableLatencyMs: 0, pools: [aPool(), other] });
@@ -31,9 +71,11 @@ test('poison fails by itself, everything else is done', async () => {
     job(1),
     '{"kind":"new"}',
     '[]',
-    stopped('x', { lastStatus: 'RUNNING' }),
+    JSON.stringify({ 'detail-type': 'ECS Task State Change', source: 'aws.ecs', detail: {} }),
+    JSON.stringify({ 'detail-type': 'ECS Task State Change' }),
+    JSON.stringify({ ...spotWarning, detail: { 'instance-id': 7 } }),
   ]);
-  expect(failed).toEqual(['m0', 'm2', 'm3', 'm4']);
+  expect(failed).toEqual(['m0', 'm2', 'm3', 'm4', 'm5', 'm6']);
   expect(history.all()).toMatchObject([{ job: 1, launch: 1 }]);
 });
 
