@@ -72,3 +72,11 @@ test('all problems come together', () => {
   const wrong = { ...DEFAULT_SETTINGS, mode: 'x', tags: 'y', iamPath: 'z' };
   expect(() => readSettings(wrong)).toThrow(/mode: .*\n.*iamPath: .*\n.*tags: /);
 });
+
+test('docs/configuration.md has a row for every setting, in the same order and with its default', () => {
+  const [, section = ''] = readFileSync('docs/configuration.md', 'utf8').split('\n## The deployment\n');
+  const rows = section.split('\n## ')[0]?.matchAll(/^\| `(\w+)` \| (.*?) \|/gm) ?? [];
+  const documented = [...rows].map(([, name, fallback]) => [name, fallback]);
+  const shown = (value: string | number) => (value === '' ? 'none' : `\`${value}\``);
+  expect(documented).toEqual(Object.entries(DEFAULT_SETTINGS).map(([name, value]) => [name, shown(value)]));
+});
