@@ -45,6 +45,8 @@ export type JobRecord = {
   runner?: string;
   /** The runner that GitHub says took it, ours or not. */
   ranOn?: string;
+  /** Where a person reads that runner's log, if it is ours. */
+  logs?: string;
   /** Since when only GitHub can say whether it still waits: it is not launched before GitHub has been asked. */
   awaitsWord?: number;
   /** When it was said that it would be launched, by a stage that only observes. */
@@ -86,19 +88,17 @@ export type BacklogRecord = {
   reason: string;
 };
 
+/** What goes with an event: the backlog that a new job belongs into, and the log of the runner that it names. */
+export type Known = { home?: Home; logs?: string };
+
 const RANK: Record<JobState, number> = { queued: 0, in_progress: 1, completed: 2 };
 
 /**
  * The job's record after an event; the very same object if the event says nothing new (a duplicate, an older
  * state that comes late, an older attempt). `completed` is final: nothing brings a job back but a newer attempt.
  */
-export function recordEvent(
-  previous: JobRecord | undefined,
-  event: JobEvent,
-  home: Home | undefined,
-  now: number,
-): JobRecord {
-  if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, home, now);
+export function recordEvent(previous: JobRecord | undefined, event: JobEvent, known: Known, now: number): JobRecord {
+  if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, known, now);
   if (event.attempt < previous.attempt || RANK[event.state] <= RANK[previous.state]) return previous;
   const { notBefore: _, awaitsWord: __, runner: ___, ...kept } = previous;
   return {
@@ -108,12 +108,13 @@ export function recordEvent(
     ...(event.state === 'in_progress' && { startedAt: now }),
     ...(event.state === 'completed' && { completedAt: now }),
     ...(event.runnerName !== undefined && { ranOn: event.runnerName }),
+    ...(known.logs !== undefined && { logs: known.logs }),
     ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
     expiresAt: expiry(now),
   };
 }
 
-function firstRecord(previous: JobRecord | undefined, event: JobEvent, home: Home | undefined, now: number): JobRecord {
+function firstRecord(previous: JobRecord | undefined, event: JobEvent, { home, logs }: Known, now: number): JobRecord {
   return {
     version: previous?.version ?? '',
     job: event.job,
@@ -134,6 +135,7 @@ function firstRecord(previous: JobRecord | undefined, event: JobEvent, home: Hom
     ...(event.state === 'in_progress' && { startedAt: now }),
     ...(event.state === 'completed' && { completedAt: now }),
     ...(event.runnerName !== undefined && { ranOn: event.runnerName }),
+    ...(logs !== undefined && { logs }),
     ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
     ...(event.state === 'queued' && now - event.createdAt > FRESH_EVENT_MS && { awaitsWord: now - AWAIT_WORD_MS }),
     expiresAt: expiry(now),

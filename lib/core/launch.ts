@@ -34,6 +34,7 @@ export function seatFor(options: {
     ...(onRepository && { repository: job.repository }),
     labels: [...pool.labels],
     group: pool.group,
+    ...(pool.logGroup !== undefined && { logGroup: pool.logGroup }),
     request: {
       name,
       taskDefinition: pool.taskDefinition,

@@ -22,6 +22,8 @@ export type Pool = {
   /** Revision included: the same request must always make the same call. */
   taskDefinition: string;
   capacityProvider?: string;
+  /** Where its runners' containers log. */
+  logGroup?: string;
 };
 
 export type Pools = {

@@ -23,6 +23,8 @@ export type Seat = {
   repository?: string;
   labels: string[];
   group: string;
+  /** As it was when it was launched: the pool may be removed before the runner has ended. */
+  logGroup?: string;
   /** Stored before RunTask is called, so that a repetition makes the same call (a TaskRequest of lib/world.ts). */
   request: {
     name: string;

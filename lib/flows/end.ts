@@ -1,6 +1,7 @@
 /** A runner's task has ended, or never came to be: what it leaves is put in order, its place last of all. */
 import { failedHealth } from '../core/demand.ts';
 import type { Ending } from '../core/ending.ts';
+import { logLink } from '../core/log-link.ts';
 import type { Seat } from '../core/runner.ts';
 import type { Scope, World } from '../world.ts';
 import { release } from './jobs.ts';
@@ -11,6 +12,7 @@ export async function endRunner(world: World, seat: Seat, ending: Ending): Promi
   if (seat.serves !== undefined && ending.ran !== 'yes') await releaseJob(world, seat, seat.serves, ending);
   if (ending.ran !== 'yes' && seat.runnerId !== undefined) await unregister(world, seat, seat.runnerId);
   const isOurs = await world.runners.remove(seat);
+  const logs = logLink(seat);
   world.log({
     // Else somebody else was faster, or its record has changed and it is the next run's.
     decision: isOurs ? 'runner ended' : 'runner not ended',
@@ -19,6 +21,7 @@ export async function endRunner(world: World, seat: Seat, ending: Ending): Promi
     pool: seat.pool,
     ran: ending.ran,
     ...(ending.failure !== undefined && { failure: ending.failure }),
+    ...(logs !== undefined && { logs }),
   });
 }
 

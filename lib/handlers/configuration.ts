@@ -14,6 +14,7 @@ const poolSchema = z.object({
   idleSecondsMax: z.number(),
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),
+  logGroup: z.exactOptional(z.string()),
 });
 const indexSchema = z.object({ unlabelled: z.exactOptional(z.string()), pools: z.array(z.string()) });
 const secretsSchema = z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(2));

@@ -5,14 +5,15 @@ import { AWAIT_WORD_MS, FRESH_EVENT_MS } from '../../lib/core/limits.ts';
 import { aJobEvent, aJobRecord, NOW } from '../support/builders.ts';
 
 const LATER = NOW + 60_000;
-const recorded = (event: Partial<JobEvent>) => recordEvent(undefined, aJobEvent(event), { pool: 'default' }, NOW);
+const recorded = (event: Partial<JobEvent>) =>
+  recordEvent(undefined, aJobEvent(event), { home: { pool: 'default' } }, NOW);
 
 describe('a state only rises', () => {
   const states: JobState[] = ['queued', 'in_progress', 'completed'];
   const pairs = states.flatMap((before) => states.map((event) => ({ before, event })));
   test.each(pairs)('$event after $before', ({ before, event }) => {
     const previous = recorded({ state: before });
-    const after = recordEvent(previous, aJobEvent({ state: event }), { pool: 'default' }, LATER);
+    const after = recordEvent(previous, aJobEvent({ state: event }), { home: { pool: 'default' } }, LATER);
     const rises = states.indexOf(event) > states.indexOf(before);
     expect(after.state).toBe(rises ? event : before);
     expect(after === previous).toBe(!rises);
@@ -42,7 +43,7 @@ describe('the first event', () => {
   });
 
   test('of a job that no pool serves has no pool and no backlog item', () => {
-    const record = recordEvent(undefined, aJobEvent(), undefined, NOW);
+    const record = recordEvent(undefined, aJobEvent(), {}, NOW);
     expect(record).not.toHaveProperty('pool');
     expect(backlogItem(record)).toBeUndefined();
   });
@@ -70,7 +71,7 @@ describe('a later event', () => {
     const running = recordEvent(
       waiting,
       aJobEvent({ state: 'in_progress', runnerName: 'other' }),
-      { pool: 'default' },
+      { home: { pool: 'default' } },
       LATER,
     );
     expect(running).toMatchObject({ launch: 3, failures: 2, ranOn: 'other', startedAt: LATER, version: 'v1' });
@@ -79,11 +80,13 @@ describe('a later event', () => {
 
   test('without a runner leaves the runner that is known', () => {
     const running = recorded({ state: 'in_progress', runnerName: 'one' });
-    expect(recordEvent(running, aJobEvent({ state: 'completed' }), { pool: 'default' }, LATER).ranOn).toBe('one');
+    expect(recordEvent(running, aJobEvent({ state: 'completed' }), { home: { pool: 'default' } }, LATER).ranOn).toBe(
+      'one',
+    );
   });
 
   test('lets the story be kept for 30 days more', () => {
-    const done = recordEvent(aJobRecord(), aJobEvent({ state: 'completed' }), { pool: 'default' }, NOW + 1);
+    const done = recordEvent(aJobRecord(), aJobEvent({ state: 'completed' }), { home: { pool: 'default' } }, NOW + 1);
     expect(done.expiresAt).toBe(NOW / 1000 + 1 + 30 * 24 * 60 * 60);
   });
 });
@@ -99,14 +102,16 @@ describe('attempts', () => {
   });
 
   test('a newer one begins anew, with the launch number of the old one', () => {
-    const again = recordEvent(ended, aJobEvent({ attempt: 2, createdAt: LATER }), { pool: 'default' }, LATER);
+    const again = recordEvent(ended, aJobEvent({ attempt: 2, createdAt: LATER }), { home: { pool: 'default' } }, LATER);
     expect(again).toMatchObject({ state: 'queued', attempt: 2, launch: 4, failures: 0, version: 'v1' });
     for (const gone of ['conclusion', 'completedAt', 'runner']) expect(again).not.toHaveProperty(gone);
   });
 
   test('an older one says nothing, whatever its state', () => {
     const second = aJobRecord({ attempt: 2 });
-    expect(recordEvent(second, aJobEvent({ attempt: 1, state: 'completed' }), { pool: 'default' }, LATER)).toBe(second);
+    expect(
+      recordEvent(second, aJobEvent({ attempt: 1, state: 'completed' }), { home: { pool: 'default' } }, LATER),
+    ).toBe(second);
   });
 });
 
