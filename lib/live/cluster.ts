@@ -70,6 +70,8 @@ function runTaskInput(cluster: string, request: TaskRequest): RunTaskCommandInpu
       containerOverrides: [{ name: RUNNER_CONTAINER, environment }],
       ...(taskRole === undefined ? {} : { taskRoleArn: taskRole }),
     },
+    // Those that the stack puts on everything; our own win.
+    propagateTags: 'TASK_DEFINITION',
     tags: sorted(request.tags).map(([key, value]) => ({ key, value })),
   };
 }

@@ -80,6 +80,7 @@ function runTaskInput(ecs: Ecs, request: TaskRequest): Record<string, unknown> {
       containerOverrides: [{ name: ecs.container, environment: variables }],
       ...(taskRole === undefined ? {} : { taskRoleArn: taskRole }),
     },
+    propagateTags: 'TASK_DEFINITION',
     tags: sorted(tags).map(([key, value]) => ({ key, value })),
   };
 }

@@ -66,6 +66,7 @@ test('the same request is the same bytes', async () => {
         },
       ],
     },
+    propagateTags: 'TASK_DEFINITION',
     tags: [
       { key: 'a', value: '1' },
       { key: 'b', value: '2' },

@@ -62,6 +62,20 @@ export function clusterContract(
       expect(tags).toEqual([{ key: 'pool', value: 'default' }]);
     });
 
+    test('has the tags of its task definition too, and its own win', async () => {
+      const { cluster, ecs } = await aCluster();
+      const tags = [
+        { key: 'owner', value: 'build' },
+        { key: 'pool', value: 'another' },
+      ];
+      ecs.call('RegisterTaskDefinition', { ...aTaskDefinition({ family: 'tagged' }), tags });
+      await cluster.runTask(aRequest({ taskDefinition: 'tagged' }));
+      expect(ecs.tasks()[0]?.['tags']).toEqual([
+        { key: 'owner', value: 'build' },
+        { key: 'pool', value: 'default' },
+      ]);
+    });
+
     test('a conflict gives the task that exists', async () => {
       const { cluster } = await aCluster();
       const first = await cluster.runTask(aRequest());

@@ -88,6 +88,7 @@ export const registerTaskDefinition = z.looseObject({
   taskRoleArn: z.string().optional(),
   cpu: z.string().optional(),
   memory: z.string().optional(),
+  tags: z.array(tag).max(50).default([]),
 });
 
 export const taskDefinitionReference = z.object({ taskDefinition: z.string() });

@@ -112,7 +112,7 @@ function createTask(
     request,
     group: request.group ?? `family:${definition.family}`,
     ...taskSize(definition, request),
-    tags: request.tags,
+    tags: tagsOf(definition, request),
     ...(provider === undefined ? {} : { provider }),
     lastStatus: 'PROVISIONING',
     desiredStatus: 'RUNNING',
@@ -121,6 +121,12 @@ function createTask(
     containerStatus: 'PENDING',
     createdAt: state.clock.now(),
   };
+}
+
+/** ECS docs, "Tagging Amazon ECS resources": those of the task definition if they are asked for; the call's own win. */
+function tagsOf(definition: TaskDefinition, { propagateTags, tags }: RunTask): EcsTask['tags'] {
+  const propagated = propagateTags === 'TASK_DEFINITION' ? definition.input.tags : [];
+  return [...propagated.filter(({ key }) => !tags.some((tag) => tag.key === key)), ...tags];
 }
 
 function injectedFailure(state: EcsState, cluster: EcsCluster): TaskFailure | undefined {
