@@ -24,7 +24,8 @@ export type Runner = {
 type Watch = {
   ran: boolean;
   toldToGo: boolean;
-  asking: boolean;
+  /** The registrar is being asked whether to go. */
+  answer: Promise<void> | undefined;
   idleReportedAt: number;
   leavingSince: number | undefined;
 };
@@ -36,14 +37,17 @@ export async function run(runner: Runner): Promise<number> {
   const watch: Watch = {
     ran: false,
     toldToGo: false,
-    asking: false,
+    answer: undefined,
     idleReportedAt: Date.now(),
     leavingSince: undefined,
   };
   for (let start = 1; ; start += 1) {
     const exitCode = await listen(runner, watch);
     watch.ran ||= workerLogs(runner.home) > logs;
-    const isOver = watch.ran || watch.leavingSince !== undefined || runner.told.aborted;
+    const isEnded = watch.ran || watch.leavingSince !== undefined || runner.told.aborted;
+    // The registrar removes the runner at GitHub before it says "go": the listener may hear it first.
+    if (!isEnded) await watch.answer;
+    const isOver = isEnded || watch.toldToGo;
     if (isOver || !mayStartAgain(exitCode) || start >= LISTENER_STARTS_MAX) return endOf(watch, exitCode);
     await pause(runner, exitCode ?? 0);
   }
@@ -80,7 +84,13 @@ async function listen(runner: Runner, watch: Watch): Promise<number | undefined>
 function act(runner: Runner, watch: Watch, listener: Listener): void {
   const { self, registration, told } = runner;
   const now = Date.now();
-  const step = nextStep({ ...watch, now, working: isWorking(listener.process.pid ?? 0), toldToStop: told.aborted });
+  const step = nextStep({
+    ...watch,
+    now,
+    working: isWorking(listener.process.pid ?? 0),
+    toldToStop: told.aborted,
+    asking: watch.answer !== undefined,
+  });
   if (step === 'job started') {
     watch.ran = true;
     say('a job has started');
@@ -93,15 +103,14 @@ function act(runner: Runner, watch: Watch, listener: Listener): void {
   } else if (step === 'kill listener') {
     listener.process.kill('SIGKILL');
   } else if (step === 'report idle') {
-    watch.asking = true;
-    void report(runner, watch);
+    watch.answer = report(runner, watch);
   }
 }
 
 async function report({ self, registration }: Runner, watch: Watch): Promise<void> {
   watch.toldToGo = (await reportIdle(self, registration.reportCredential)) === 'go';
   watch.idleReportedAt = Date.now();
-  watch.asking = false;
+  watch.answer = undefined;
 }
 
 /** The JIT configuration is in the listener's environment only, which takes it out before a job starts. */

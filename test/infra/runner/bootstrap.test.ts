@@ -156,9 +156,13 @@ const situations: Record<string, Situation> = {
     calls: ['registration', 'idle', 'idle', 'idle', 'idle'],
     speed: 100,
   },
-  'is told to go, and its listener finds its registration gone first': {
-    script: { registration: [REGISTERED], idle: [GO] },
-    listener: '#!/bin/sh\nsleep 3.2; exit 0\n',
+  'is told to go, and its listener has found its registration gone before': {
+    script: { registration: [REGISTERED], idle: [{ ...GO, delayMs: 1000 }] },
+    listener: '#!/bin/sh\nuntil [ -e removed ]; do sleep 0.02; done\n',
+    meanwhile: async (_, folder) => {
+      while (!registrar?.calls.some(({ what }) => what === 'idle')) await new Promise((done) => setTimeout(done, 5));
+      mkdirSync(join(folder, 'removed'));
+    },
     exitCode: 0,
     says: 'told to go',
   },

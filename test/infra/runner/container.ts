@@ -24,7 +24,7 @@ export const JIT = Buffer.from('{".runner":"x"}').toString('base64');
 
 export type Call = { what: string; credential: string };
 /** `cut`: the connection ends without an answer. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | 'cut';
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string>; delayMs?: number } | 'cut';
 /** Answers by call, the last one again and again. */
 export type Script = Partial<Record<'registration' | 'started' | 'idle', Answer[]>>;
 
@@ -40,11 +40,11 @@ export async function serveRegistrar(script: Script): Promise<Registrar> {
   const left = structuredClone(script);
   const server = createServer((request, response) => {
     const [, name, what] = /^\/runners\/([^/]+)\/([^/]+)$/.exec(request.url ?? '') ?? [];
-    if (name !== NAME || request.method !== 'POST') return send(response, { status: 404 });
+    if (name !== NAME || request.method !== 'POST') return void send(response, { status: 404 });
     calls.push({ what: what ?? '', credential: bearerOf(request) });
     const answers = left[what as keyof Script] ?? [{ status: 204 }];
     const answer = answers.length > 1 ? answers.shift() : answers[0];
-    return answer === 'cut' || answer === undefined ? request.socket.destroy() : send(response, answer);
+    return answer === 'cut' || answer === undefined ? request.socket.destroy() : void send(response, answer);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
@@ -59,7 +59,11 @@ function bearerOf(request: IncomingMessage): string {
   return request.headers.authorization?.replace(/^Bearer /, '') ?? '';
 }
 
-function send(response: ServerResponse, { status, body, headers }: Exclude<Answer, 'cut'>): void {
+async function send(
+  response: ServerResponse,
+  { status, body, headers, delayMs = 0 }: Exclude<Answer, 'cut'>,
+): Promise<void> {
+  await sleep(delayMs);
   response.writeHead(status, headers);
   response.end(body === undefined ? '' : JSON.stringify(body));
 }
