@@ -30,30 +30,39 @@ export type Values<Name extends string> = Readonly<Record<Name, string> & Record
 
 /**
  * Gives a function that reads all the parameters at once, decrypted; the very same object until they are read again. A
- * failed read is never kept. It throws if there is nothing to serve: SSM cannot be reached and nothing was read within 15
+ * failed read is never kept; the next one comes a minute later, since SSM may have failed because too many read. It throws if there is nothing to serve: SSM cannot be reached and nothing was read within 15
  * minutes, one of the names is missing, or all of the further ones are.
  */
 export function readParameters<Name extends string>(settings: ParameterSettings<Name>): () => Promise<Values<Name>> {
   const { clock } = settings;
   let last: { at: number; values: Values<Name> } | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<Values<Name>> | undefined;
 
   async function refresh(): Promise<Values<Name>> {
     const at = clock.now();
+    triedAt = at;
     try {
       const values = await readAll(settings, last?.values);
       last = { at, values };
       return values;
     } catch (error) {
-      if (last !== undefined && at - last.at < STALE_MS_MAX) return last.values;
+      const kept = stillGood(at);
+      if (kept !== undefined) return kept;
       throw error;
     } finally {
       reading = undefined;
     }
   }
 
+  function stillGood(now: number): Values<Name> | undefined {
+    return last !== undefined && now - last.at < STALE_MS_MAX ? last.values : undefined;
+  }
+
   return async () => {
-    if (last !== undefined && clock.now() - last.at < KEPT_MS) return last.values;
+    const now = clock.now();
+    const kept = now - triedAt < KEPT_MS && reading === undefined ? stillGood(now) : undefined;
+    if (kept !== undefined) return kept;
     reading ??= refresh();
     return reading;
   };

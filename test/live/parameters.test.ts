@@ -64,6 +64,15 @@ test('what was read last is served for 15 minutes while SSM cannot be read, no l
   expect(await read()).toEqual({ pools: 'one' });
 });
 
+test('while SSM fails, older values are served, and it is asked again once a minute', async () => {
+  const { store, settings } = aStore({ '/ecs-runners/pools': 'one' });
+  const read = readParameters({ ...settings, names: ['pools'] });
+  await read();
+  store.broken = true;
+  for (store.now = 0; store.now < 5 * MINUTE_MS; store.now += 1000) expect(await read()).toEqual({ pools: 'one' });
+  expect(store.calls).toHaveLength(5);
+});
+
 test('a failed read is never kept', async () => {
   const { store, settings } = aStore({ '/ecs-runners/pools': 'one' });
   const read = readParameters({ ...settings, names: ['pools'] });
