@@ -13,6 +13,8 @@ export type PackageOptions = {
   region?: string;
   /** Text of pools.yml; the repository's own by default. */
   pools?: string;
+  /** In a network namespace without a network; needs root. */
+  offline?: boolean;
 };
 
 export type Packaged = {
@@ -38,20 +40,18 @@ export function templateIn(directory: string): Template {
   return JSON.parse(readFileSync(file, 'utf8')) as Template;
 }
 
-export function packageService({ params = {}, stage, region, pools }: PackageOptions = {}): Packaged {
+export function packageService({ params = {}, stage, region, pools, offline }: PackageOptions = {}): Packaged {
   const directory = serviceDirectory(pools);
   const args = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
   if (stage !== undefined) args.push('--stage', stage);
   if (region !== undefined) args.push('--region', region);
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/osls/bin/serverless.js'), 'package', ...args],
-    {
-      cwd: directory,
-      encoding: 'utf8',
-      env: { PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`, HOME: directory },
-    },
-  );
+  const command = [process.execPath, join(root, 'node_modules/osls/bin/serverless.js'), 'package', ...args];
+  const [program = '', ...rest] = offline ? ['unshare', '-n', ...command] : command;
+  const { status, stdout, stderr } = spawnSync(program, rest, {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`, HOME: directory },
+  });
   return { status, output: stdout + stderr, directory };
 }
 
