@@ -159,6 +159,8 @@ function instances({ settings, network, deployment }: ClusterInput, group: Capac
   return {
     Type: 'AWS::AutoScaling::AutoScalingGroup',
     DependsOn: ['Cluster', 'InstanceRole', ...network.before],
+    // What a schedule has set stays until the next one.
+    UpdatePolicy: { AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true } },
     Properties: {
       MinSize: '0',
       MaxSize: String(group.max),

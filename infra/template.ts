@@ -6,8 +6,7 @@ export type Resource = {
   Type: string;
   Properties?: Record<string, Value>;
   DependsOn?: string | readonly string[];
-  DeletionPolicy?: string;
-  UpdateReplacePolicy?: string;
+  UpdatePolicy?: Record<string, Value>;
 };
 
 /** By logical id. */

@@ -125,7 +125,9 @@ describe('what the validator does not know', () => {
     for (const [, group] of groups) {
       expect(group.Properties).toMatchObject({ NewInstancesProtectedFromScaleIn: true, CapacityRebalance: false });
       expect(Object.keys(group.Properties ?? {})).not.toEqual(expect.arrayContaining(['MaxInstanceLifetime']));
-      expect(Object.keys(group)).not.toContain('UpdatePolicy');
+      expect(group.UpdatePolicy).toEqual({
+        AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true },
+      });
     }
   });
 
