@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   actions,
   aGitHub,
+  anOwnedGitHub,
   call,
   connect,
   type GitHubUnderTest,
@@ -95,6 +96,17 @@ test('any of the idle runners may win, by chance', async () => {
     await github.pass(SECOND);
   }
   expect([...winners].sort()).toEqual(['one', 'three', 'two']);
+});
+
+test('a runner that was never idle is removed: those that are, with the same labels, go on getting jobs', async () => {
+  const github = anOwnedGitHub();
+  const never = await register(github, { name: 'never-connected' });
+  const connection = await connect(github, await register(github, { name: 'idle' }));
+  const message = connection.next();
+  expect((await call(github, 'DELETE', runnersPath(never.id))).status).toBe(204);
+  const [job] = queue(github);
+  await github.pass(SECOND);
+  expect(await message).toMatchObject({ kind: 'job', job });
 });
 
 test('a job that is not picked up within a minute goes to another runner', async () => {

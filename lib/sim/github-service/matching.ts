@@ -42,8 +42,10 @@ export function addIdle(runner: Runner): void {
 }
 
 export function removeIdle(runner: Runner): void {
-  removeFrom(runner.class.idle, runner);
-  if (runner.class.idle.items.length === 0) runner.scope.idle.delete(runner.class.key);
+  const { class: own, scope } = runner;
+  removeFrom(own.idle, runner);
+  // One that never was idle may have a class of its own, while others of the same labels are idle in another.
+  if (own.idle.items.length === 0 && scope.idle.get(own.key) === own) scope.idle.delete(own.key);
 }
 
 /** Alike: one group, the same labels. */
