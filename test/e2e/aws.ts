@@ -1,5 +1,8 @@
-/** AWS's three wire protocols, as far as the emulator's answers are read here. It checks no signature, only for which service one is. */
+/** AWS's three wire protocols, as far as the emulator's answers are read here. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Sha256 } from '@smithy/core/checksum';
+import { HttpRequest } from '@smithy/core/transport';
+import { SignatureV4 } from '@smithy/signature-v4';
 
 export type Aws = {
   /** JSON with `x-amz-target`; throws with the error's own text. */
@@ -11,10 +14,13 @@ export type Aws = {
 };
 
 export const REGION = 'us-east-1';
+/** The emulator's account root. */
+export const ROOT = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 export function awsAt(endpoint: string): Aws {
-  const call = async (service: string, path: string, init: RequestInit): Promise<string> => {
-    const answer = await fetch(`${endpoint}${path}`, { ...init, headers: { ...init.headers, ...signed(service) } });
+  const call = async (service: string, request: Request): Promise<string> => {
+    const { method, path, headers, body } = await signed(endpoint, service, request);
+    const answer = await fetch(`${endpoint}${path}`, { method, headers, ...(body !== undefined && { body }) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${service} ${path} answers ${answer.status}: ${text.slice(0, 500)}`);
     return text;
@@ -22,19 +28,27 @@ export function awsAt(endpoint: string): Aws {
   return {
     json: async (service, target, body = {}) => {
       const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
-      return parsed(await call(service, '/', { method: 'POST', headers, body: JSON.stringify(body) }));
+      return parsed(await call(service, { method: 'POST', path: '/', headers, body: JSON.stringify(body) }));
     },
     query: (service, action, parameters = {}) => {
-      const body = new URLSearchParams({ Action: action, ...parameters });
-      return call(service, '/', { method: 'POST', body });
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const body = new URLSearchParams({ Action: action, ...parameters }).toString();
+      return call(service, { method: 'POST', path: '/', headers, body });
     },
-    rest: async (service, path) => parsed(await call(service, path, { method: 'GET' })),
+    rest: async (service, path) => parsed(await call(service, { method: 'GET', path, headers: {} })),
   };
 }
 
-function signed(service: string): Record<string, string> {
-  const scope = `${new Date().toISOString().slice(0, 10).replaceAll('-', '')}/${REGION}/${service}/aws4_request`;
-  return { authorization: `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0` };
+type Request = { method: string; path: string; headers: Record<string, string>; body?: string };
+
+async function signed(endpoint: string, service: string, request: Request): Promise<Request> {
+  const { hostname, port, host } = new URL(endpoint);
+  const credentials = { accessKeyId: ROOT.AWS_ACCESS_KEY_ID, secretAccessKey: ROOT.AWS_SECRET_ACCESS_KEY };
+  const signer = new SignatureV4({ service, region: REGION, credentials, sha256: Sha256 });
+  const headers = { ...request.headers, host };
+  const unsigned = new HttpRequest({ ...request, headers, protocol: 'http:', hostname, port: Number(port) });
+  const { headers: complete } = await signer.sign(unsigned);
+  return { ...request, headers: complete };
 }
 
 function parsed(text: string): Record<string, unknown> {

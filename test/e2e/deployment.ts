@@ -1,7 +1,7 @@
 /** `npx serverless`, against the emulator, and what its stack is like afterwards. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Aws, elements, listOf, REGION } from './aws.ts';
+import { type Aws, elements, listOf, REGION, ROOT } from './aws.ts';
 import { type Ended, ended } from './command.ts';
 
 export const STAGE = 'e2e';
@@ -24,8 +24,7 @@ export function serverlessAt(endpoint: string, fixed: Record<string, string>): S
       cwd: root,
       environment: {
         AWS_ENDPOINT_URL: endpoint,
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
+        ...ROOT,
         AWS_REGION: REGION,
         AWS_PROFILE: undefined,
         AWS_SESSION_TOKEN: undefined,

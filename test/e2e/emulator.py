@@ -1,11 +1,15 @@
-"""MiniStack, with one thing as CloudFormation has it: what a resource depends on that could not be deleted stays too.
+"""MiniStack 1.5.33, with what our stack stands on and MiniStack has otherwise than AWS.
 
-MiniStack 1.5.33 goes on and deletes all the rest. CloudFormation deletes a resource only after everything that depends on it
-(AWS docs, "DependsOn attribute"), and the removal guard stands on exactly that.
+Nothing in here makes the emulator more forgiving: each row makes it as strict as AWS's own documentation says.
 """
+import json
 import runpy
 
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services.cloudformation import _stacks, stacks
+
+# 1. CloudFormation deletes a resource only after everything that depends on it (AWS docs, "DependsOn attribute").
+#    MiniStack goes on with the others when one could not be deleted; the removal guard stands on exactly that.
 
 _delete_resource = stacks._delete_resource
 _refused = {}
@@ -26,4 +30,57 @@ def _delete(resource_type, physical_id, properties, stack_name, logical_id):
 
 
 stacks._delete_resource = _delete
+
+# 2. What a call is authorized on, and with which condition keys (AWS, Service Authorization Reference). MiniStack takes * for
+#    several parameters, the cluster for every call of ECS, and knows no ecs:cluster.
+
+_extract_resource_arn = iam_actions.extract_resource_arn
+_request_tag_context = iam_actions.request_tag_context
+_enforce = iam_evaluator.enforce
+_asked = []
+
+
+def _resources(service, headers, body, region, account):
+    operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+    data = json.loads(body or b"{}") if service in ("ssm", "ecs") else {}
+    if service == "ssm" and operation == "GetParameters":
+        return [f"arn:aws:ssm:{region}:{account}:parameter{name}" for name in data["Names"]]
+    if service == "ecs":
+        return {
+            "RunTask": [data.get("taskDefinition")],
+            "StopTask": [data.get("task")],
+            "DescribeTasks": data.get("tasks"),
+            "ListTasks": ["*"],
+        }.get(operation)
+    return None
+
+
+def _extract(service, method, path, headers, body, query, region, account):
+    known = _resources(service, headers, body, region, account)
+    _asked[:] = known or [_extract_resource_arn(service, method, path, headers, body, query, region, account)]
+    return _asked[0]
+
+
+def _context(service, action, body, parameters):
+    context = _request_tag_context(service, action, body, parameters)
+    if service != "ecs":
+        return context
+    cluster = json.loads(body or b"{}").get("cluster", "default")
+    arn = cluster if cluster.startswith("arn:") else f"arn:aws:ecs:us-east-1:000000000000:cluster/{cluster}"
+    return {**context, "ecs:cluster": [arn]}
+
+
+def _enforce_each(*args, resource_arn="*", **options):
+    """There is no await between the extraction and this."""
+    for arn in _asked if _asked[:1] == [resource_arn] else [resource_arn]:
+        denied = _enforce(*args, resource_arn=arn, **options)
+        if denied:
+            return denied
+    return None
+
+
+iam_actions.extract_resource_arn = _extract
+iam_actions.request_tag_context = _context
+iam_evaluator.enforce = _enforce_each
+
 runpy.run_module("ministack", run_name="__main__")

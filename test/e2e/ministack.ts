@@ -5,8 +5,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { REGION, ROOT } from './aws.ts';
 import { run } from './command.ts';
 import { end } from './engine.ts';
+import { forward, listen } from './forward.ts';
 import { until } from './until.ts';
 
 /** What the assertions were written against; `docker` is what makes its RunTask start real containers. */
@@ -14,7 +16,14 @@ const PACKAGES = ['ministack==1.5.33', 'docker==7.2.0'];
 const READY_SECONDS = 60;
 const program = fileURLToPath(new URL('emulator.py', import.meta.url));
 
-export type Emulator = { endpoint: string; port: number; log: string; close: () => Promise<void> };
+export type Emulator = {
+  /** For AWS's clients. */
+  endpoint: string;
+  /** Its own, where the deployed API is reached by its name. */
+  port: number;
+  log: string;
+  close: () => Promise<void>;
+};
 
 /** Installs it if need be; gives its Python. */
 export async function installMiniStack(folder: string, say: (line: string) => void): Promise<string> {
@@ -29,37 +38,25 @@ export async function installMiniStack(folder: string, say: (line: string) => vo
   return python;
 }
 
-/** Functions run as processes of this Node.js, on this machine; tasks as containers of the engine. */
+/**
+ * Functions run as processes of this Node.js, on this machine; tasks as containers of the engine. Policies are enforced:
+ * every call is checked against the role that makes it. What is encrypted on its way to AWS is not here, and policies that
+ * refuse unencrypted connections would refuse everything: all calls pass a front that says they came by TLS.
+ */
 export async function startMiniStack(options: {
   python: string;
   /** For its log and its temporary files. */
   folder: string;
   environment: Record<string, string>;
 }): Promise<Emulator> {
-  const { python, folder, environment } = options;
   const port = await freePort();
-  const temporary = join(folder, 'tmp');
-  await mkdir(temporary, { recursive: true });
-  const log = join(folder, `ministack-${port}.log`);
-  const output = openSync(log, 'w');
-  const child: ChildProcess = spawn(python, [program], {
-    cwd: folder,
-    env: {
-      ...withoutAws(process.env),
-      ...environment,
-      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
-      GATEWAY_PORT: String(port),
-      BIND_HOST: '127.0.0.1',
-      MINISTACK_REGION: 'us-east-1',
-      // By this name it looks for the container that it would run in.
-      HOSTNAME: 'no-container',
-      TMPDIR: temporary,
-      LOG_LEVEL: 'INFO',
-    },
-    stdio: ['ignore', output, output],
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
-  const close = () => end(child);
+  const front = await listen((request, response) => forward(request, response, { port, headers: TLS }), '127.0.0.1', 0);
+  const endpoint = `http://127.0.0.1:${front.port}`;
+  const { child, log } = await launch(options, port, endpoint);
+  const close = async () => {
+    await end(child);
+    await front.close();
+  };
   try {
     await until('MiniStack answers', READY_SECONDS, async () => {
       if (child.exitCode !== null) throw new Error(`MiniStack ended with ${child.exitCode}: see ${log}`);
@@ -73,6 +70,40 @@ export async function startMiniStack(options: {
     throw error;
   }
   return { endpoint, port, log, close };
+}
+
+const TLS = { 'x-forwarded-proto': 'https' };
+
+async function launch(
+  { python, folder, environment }: Parameters<typeof startMiniStack>[0],
+  port: number,
+  endpoint: string,
+): Promise<{ child: ChildProcess; log: string }> {
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  const log = join(folder, `ministack-${port}.log`);
+  const output = openSync(log, 'w');
+  const child = spawn(python, [program], {
+    cwd: folder,
+    env: {
+      ...withoutAws(process.env),
+      ...environment,
+      ...ROOT,
+      // Functions inherit it.
+      AWS_ENDPOINT_URL: endpoint,
+      AUTH: 'true',
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      MINISTACK_REGION: REGION,
+      // By this name it looks for the container that it would run in.
+      HOSTNAME: 'no-container',
+      TMPDIR: temporary,
+      LOG_LEVEL: 'INFO',
+    },
+    stdio: ['ignore', output, output],
+  });
+  return { child, log };
 }
 
 /** Settings and credentials of the machine's own account are not the emulator's. */

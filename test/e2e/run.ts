@@ -7,6 +7,7 @@ import { closers } from '../../lib/local/closers.ts';
 import { pause } from './aws.ts';
 import { DEPLOYMENT, definitionsOf, functionsOf, leftovers, resourcesOf } from './deployment.ts';
 import { IMAGE, PREVIOUS_IMAGE } from './image.ts';
+import { saveLogs } from './logs.ts';
 import {
   containersSince,
   deadLetters,
@@ -264,7 +265,10 @@ async function main(): Promise<void> {
   try {
     const stage = await startStage(say, started);
     result = await runSteps(stepsOf(stage), say);
-    if (result.failed > 0) say(`logs of the emulator and of the engine: ${stage.folder}`);
+    if (result.failed > 0) {
+      await saveLogs(stage.aws, stage.folder).catch((error: unknown) => say(`logs cannot be read: ${String(error)}`));
+      say(`logs of the emulator, the engine, the functions and the runners: ${stage.folder}`);
+    }
   } catch (error) {
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
