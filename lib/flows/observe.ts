@@ -1,13 +1,13 @@
 /**
- * A stage that observes: it records and decides beside whatever runs the jobs today, and does nothing outside
- * (`MODE=observe`).
+ * A stage that observes: it records and decides beside whatever runs the jobs today, and begins nothing (`MODE=observe`).
+ * What it had begun before it was told to observe is brought to its end as ever: so a busy stage is drained.
  */
 import type { Failure, World } from '../world.ts';
 import type { Config } from './config.ts';
 
 export const OBSERVES = 'this stage only observes';
 
-/** The world as such a stage may touch it, whatever is tried: nothing is started, registered, removed or stopped. */
+/** The world as such a stage may touch it, whatever is tried: nothing is started, and nothing registered. */
 export function worldFor(world: World, { mode }: Config): World {
   return mode === 'observe' ? observed(world) : world;
 }
@@ -22,12 +22,10 @@ function observed(world: World): World {
     cluster: {
       ...world.cluster,
       runTask: ({ name }) => refuse('would start task', { runner: name }),
-      stopTask: (task) => refuse('would stop task', { task }),
     },
     github: {
       ...world.github,
       registerRunner: (_, { name }) => refuse('would register runner', { runner: name }),
-      removeRunner: ({ owner }, runnerId) => refuse('would remove registration', { owner, runnerId }),
     },
   };
 }

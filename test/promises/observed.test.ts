@@ -5,7 +5,8 @@ import { createObserver } from '../support/observer.ts';
 import { aPool } from '../support/pools.ts';
 import { CLEAN, createStage } from '../support/stage.ts';
 
-const WRITES = ['cluster.runTask', 'cluster.stopTask', 'github.registerRunner', 'github.removeRunner'];
+const BEGINNINGS = ['cluster.runTask', 'github.registerRunner'];
+const WRITES = [...BEGINNINGS, 'cluster.stopTask', 'github.removeRunner'];
 
 async function besideReal(observedMax: number) {
   let observer: Observer | undefined;
@@ -68,7 +69,7 @@ test('a stage that launched, and now observes: those that work end, those that s
   calls.length = 0;
   stage.addJobs({ count: 3, durationSeconds: 30 });
   await stage.minutes(10);
-  expect(calls.filter((call) => WRITES.includes(call))).toEqual([]);
+  expect(calls.filter((call) => BEGINNINGS.includes(call))).toEqual([]);
   expect(stage.leftovers()).toMatchObject({ tasks: 0, registrations: 0, seats: 0, deadLetters: 0 });
   expect(stage.backlog.all().filter(({ reason }) => /^would be launched/.test(reason)).length).toBeGreaterThanOrEqual(
     3,
@@ -77,5 +78,18 @@ test('a stage that launched, and now observes: those that work end, those that s
   expect(await stage.until(stage.allCompleted, 15)).toBe(true);
   expect(stage.ecs.books().tasks.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
   await stage.minutes(3);
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+test('a stage that launched, and now observes: an idle runner leaves after its idle time, so that the stage gets empty', async () => {
+  const stage = await createStage();
+  const [job = 0] = stage.addJobs({});
+  stage.github.control.setFaults({ refuseSessions: 1 });
+  await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+  stage.github.control.cancel(job);
+  stage.configure([aPool()], 'observe');
+  stage.github.control.setFaults({ refuseSessions: 0 });
+  await stage.minutes(8);
+  expect(stage.lines).toContainEqual(expect.objectContaining({ decision: 'idle runner: go' }));
   expect(stage.leftovers()).toEqual(CLEAN);
 });
