@@ -51,6 +51,7 @@ test('the agent joins the cluster, cleans up soon after a task, and uses the ima
   expect(config).toMatch(/^ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=1m$/m);
   expect(config).toMatch(/^ECS_IMAGE_PULL_BEHAVIOR=prefer-cached$/m);
   expect(config).toMatch(/^ECS_AWSVPC_BLOCK_IMDS=true$/m);
+  expect(config).toMatch(/^ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true$/m);
 });
 
 test('container instances have the mandatory tags, as JSON', async () => {
