@@ -40,11 +40,11 @@ export async function generate(input: GenerateInput): Promise<Generated> {
   const resources = {
     ...(settings.cluster === undefined && clusterResources(input, settings, file, groups)),
     ...pools({ deployment, file, settings, parametersPath }),
-    ...(alarms({
+    ...alarms({
       deployment,
       ...names(deployment),
       ...(settings.alarmTopicArn !== undefined && { topicArn: settings.alarmTopicArn }),
-    }) as Resources),
+    }),
     Dashboard: dashboard(deployment, settings, groups),
     RemovalGuard: removalGuard(deployment, settings, prefix, groups),
   };
