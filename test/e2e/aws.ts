@@ -9,6 +9,8 @@ export type Aws = {
   json: (service: string, target: string, body?: unknown) => Promise<Record<string, unknown>>;
   /** The query protocol; gives XML. */
   query: (service: string, action: string, parameters?: Record<string, string>) => Promise<string>;
+  /** REST with XML, which is given as it is. */
+  text: (service: string, path: string) => Promise<string>;
   /** REST with JSON. */
   rest: (service: string, path: string) => Promise<Record<string, unknown>>;
 };
@@ -35,6 +37,7 @@ export function awsAt(endpoint: string): Aws {
       const body = new URLSearchParams({ Action: action, ...parameters }).toString();
       return call(service, { method: 'POST', path: '/', headers, body });
     },
+    text: (service, path) => call(service, { method: 'GET', path, headers: {} }),
     rest: async (service, path) => parsed(await call(service, { method: 'GET', path, headers: {} })),
   };
 }

@@ -73,8 +73,8 @@ export async function apiIdOf(aws: Aws): Promise<string> {
 export async function leftovers(aws: Aws): Promise<string[]> {
   const json = async (service: string, target: string, key: string, body?: unknown) =>
     listOf<unknown>(await aws.json(service, target, body), key).map((one) => `${target}: ${JSON.stringify(one)}`);
-  const query = async (service: string, action: string, element: string) =>
-    elements(await aws.query(service, action), element).map((name) => `${action}: ${name}`);
+  const query = async (service: string, action: string, element: string, parameters?: Record<string, string>) =>
+    elements(await aws.query(service, action, parameters), element).map((name) => `${action}: ${name}`);
   const found = await Promise.all([
     json('sqs', 'AmazonSQS.ListQueues', 'QueueUrls'),
     json('dynamodb', 'DynamoDB_20120810.ListTables', 'TableNames'),
@@ -86,6 +86,9 @@ export async function leftovers(aws: Aws): Promise<string[]> {
     json('monitoring', 'GraniteServiceVersion20100801.DescribeAlarms', 'MetricAlarms'),
     json('monitoring', 'GraniteServiceVersion20100801.ListDashboards', 'DashboardEntries'),
     query('iam', 'ListRoles', 'RoleName'),
+    query('iam', 'ListPolicies', 'PolicyName', { Scope: 'Local' }),
+    query('cloudformation', 'DescribeStacks', 'StackName'),
+    elements(await aws.text('s3', '/'), 'Name').map((name) => `bucket: ${name}`),
     query('ec2', 'DescribeVpcs', 'vpcId'),
     Object.keys(await functionsOf(aws)),
     listOf(lowered(await aws.rest('apigateway', '/v2/apis')), 'items').map((one) => `api: ${JSON.stringify(one)}`),

@@ -1,6 +1,6 @@
 """MiniStack 1.5.33, with what our stack stands on and MiniStack has otherwise than AWS.
 
-Nothing in here makes the emulator more forgiving: each row makes it as strict as AWS's own documentation says.
+1 and 2 make it as strict as AWS's own documentation says. 3 stands in for the encryption that is not here.
 """
 import json
 import runpy
@@ -67,7 +67,7 @@ def _context(service, action, body, parameters):
         return context
     cluster = json.loads(body or b"{}").get("cluster", "default")
     arn = cluster if cluster.startswith("arn:") else f"arn:aws:ecs:us-east-1:000000000000:cluster/{cluster}"
-    return {**context, "ecs:cluster": [arn]}
+    return {**context, "ecs:cluster": arn}
 
 
 def _enforce_each(*args, resource_arn="*", **options):
@@ -82,5 +82,10 @@ def _enforce_each(*args, resource_arn="*", **options):
 iam_actions.extract_resource_arn = _extract
 iam_actions.request_tag_context = _context
 iam_evaluator.enforce = _enforce_each
+
+# 3. Policies that refuse what does not come by TLS would refuse everything: nothing leaves this machine, by plain HTTP.
+
+_pin_request_origin = iam_evaluator.pin_request_origin
+iam_evaluator.pin_request_origin = lambda address, _: _pin_request_origin(address, True)
 
 runpy.run_module("ministack", run_name="__main__")

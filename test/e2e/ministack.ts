@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { REGION, ROOT } from './aws.ts';
 import { run } from './command.ts';
 import { end } from './engine.ts';
-import { forward, listen } from './forward.ts';
 import { until } from './until.ts';
 
 /** What the assertions were written against; `docker` is what makes its RunTask start real containers. */
@@ -17,9 +16,7 @@ const READY_SECONDS = 60;
 const program = fileURLToPath(new URL('emulator.py', import.meta.url));
 
 export type Emulator = {
-  /** For AWS's clients. */
   endpoint: string;
-  /** Its own, where the deployed API is reached by its name. */
   port: number;
   log: string;
   close: () => Promise<void>;
@@ -40,8 +37,7 @@ export async function installMiniStack(folder: string, say: (line: string) => vo
 
 /**
  * Functions run as processes of this Node.js, on this machine; tasks as containers of the engine. Policies are enforced:
- * every call is checked against the role that makes it. What is encrypted on its way to AWS is not here, and policies that
- * refuse unencrypted connections would refuse everything: all calls pass a front that says they came by TLS.
+ * every call is checked against the role that makes it.
  */
 export async function startMiniStack(options: {
   python: string;
@@ -50,13 +46,9 @@ export async function startMiniStack(options: {
   environment: Record<string, string>;
 }): Promise<Emulator> {
   const port = await freePort();
-  const front = await listen((request, response) => forward(request, response, { port, headers: TLS }), '127.0.0.1', 0);
-  const endpoint = `http://127.0.0.1:${front.port}`;
-  const { child, log } = await launch(options, port, endpoint);
-  const close = async () => {
-    await end(child);
-    await front.close();
-  };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const { child, log } = await launch(options, port);
+  const close = () => end(child);
   try {
     await until('MiniStack answers', READY_SECONDS, async () => {
       if (child.exitCode !== null) throw new Error(`MiniStack ended with ${child.exitCode}: see ${log}`);
@@ -72,12 +64,9 @@ export async function startMiniStack(options: {
   return { endpoint, port, log, close };
 }
 
-const TLS = { 'x-forwarded-proto': 'https' };
-
 async function launch(
   { python, folder, environment }: Parameters<typeof startMiniStack>[0],
   port: number,
-  endpoint: string,
 ): Promise<{ child: ChildProcess; log: string }> {
   const temporary = join(folder, 'tmp');
   await mkdir(temporary, { recursive: true });
@@ -89,8 +78,6 @@ async function launch(
       ...withoutAws(process.env),
       ...environment,
       ...ROOT,
-      // Functions inherit it.
-      AWS_ENDPOINT_URL: endpoint,
       AUTH: 'true',
       PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
       GATEWAY_PORT: String(port),

@@ -120,18 +120,21 @@ async function signatures({ door, github }: Stage): Promise<void> {
 
 async function cancelled(stage: Stage): Promise<void> {
   const { github, containers } = stage;
-  const early = github.queue({ labels: DEFAULT, count: 2, durationSeconds: 30 });
-  for (const id of early) github.service.control.cancel(id);
-  const [late = 0] = github.queue({ labels: DEFAULT, durationSeconds: 30 });
-  const [running = 0] = github.queue({ labels: DEFAULT, durationSeconds: 600 });
-  containers.onStart = async ({ runner }) => {
-    if (runner.includes(`-${late}-`)) github.service.control.cancel(late);
-  };
-  await until('a job runs', 60, () => github.job(running).state === 'in_progress');
-  github.service.control.cancel(running);
-  const ids = [...early, late, running];
-  await until('all are cancelled', 60, () => ids.every((id) => github.job(id).conclusion === 'cancelled'));
+  const { cancel } = github.service.control;
+  const isCancelled = (id: number) => github.job(id).conclusion === 'cancelled';
+  const early = github.queue({ labels: DEFAULT, count: 2, durationSeconds: 600 });
+  for (const id of early) cancel(id);
+  const [late = 0] = github.queue({ labels: DEFAULT, durationSeconds: 600 });
+  // Whosever container it is that starts first.
+  containers.onStart = async () => void cancel(late);
+  await until('the jobs are cancelled, one of them when a container has started', 60, () =>
+    [...early, late].every(isCancelled),
+  );
   containers.onStart = undefined;
+  const [running = 0] = github.queue({ labels: DEFAULT, durationSeconds: 600 });
+  await until('a job runs', 60, () => github.job(running).state === 'in_progress');
+  cancel(running);
+  await until('the running job is cancelled', 60, () => isCancelled(running));
   await nothingIsLeft(stage);
 }
 
@@ -234,6 +237,7 @@ async function changedUnderWay(stage: Stage): Promise<void> {
 async function refused(stage: Stage): Promise<void> {
   const { github, serverless, containers } = stage;
   const before = containers.all().length;
+  holds('there is something to leave', (await leftovers(stage.aws)).length > 30);
   const [id = 0] = github.queue({ labels: DEFAULT, durationSeconds: 40 });
   await until('the job runs', 60, () => github.job(id).state === 'in_progress');
   const resources = await resourcesOf(stage.aws);
