@@ -1,7 +1,7 @@
 /** The Docker engine: the machine's own if it has one that answers, else one of our own for as long as we need it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { ended, run } from './command.ts';
@@ -48,7 +48,11 @@ async function startDaemon(
   const options = Object.entries(paths).flatMap(([option, path]) => [option, join(folder, path)]);
   const daemon = spawn('dockerd', ['--host', environment.DOCKER_HOST, ...options], { stdio: ['ignore', log, log] });
   say(`no Docker engine answers: starting one of our own (its log: ${join(folder, 'dockerd.log')})`);
-  const close = () => end(daemon);
+  const close = async () => {
+    await end(daemon);
+    // Images and layers; the log stays.
+    await Promise.all(['data', 'exec'].map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  };
   try {
     await until('the Docker engine answers', READY_SECONDS, async () => {
       if (daemon.exitCode !== null) throw new Error(`dockerd ended with ${daemon.exitCode}: see ${folder}/dockerd.log`);

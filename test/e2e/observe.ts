@@ -1,7 +1,8 @@
 /** What is seen from outside: GitHub's books, Docker's events, the emulator's APIs. */
 import { listOf } from './aws.ts';
 import type { Container } from './containers.ts';
-import { CLUSTER, DEPLOYMENT } from './deployment.ts';
+import { CLUSTER, DEPLOYMENT, PARAMETERS_PATH } from './deployment.ts';
+import { linesOf } from './logs.ts';
 import type { Stage } from './stage.ts';
 import { same } from './steps.ts';
 import { until } from './until.ts';
@@ -54,6 +55,26 @@ export async function oneContainerEach(stage: Stage, ids: readonly number[], bef
   );
   const ran = ids.map((id) => stage.github.job(id).runnerName?.replace(/-\d+$/, '') ?? '');
   same('runners at GitHub and in the containers', ran.sort(), started.map(({ runner }) => runner).sort());
+}
+
+/** Each container's lines stand in the pool's log group, in a stream of the task's own, with no credential among them. */
+export async function logsAreKept({ aws }: Stage, runners: readonly string[]): Promise<void> {
+  const lines = await linesOf(aws, `${PARAMETERS_PATH}/pools/default`);
+  const registered = lines.filter(({ message }) => message.startsWith('[bootstrap] registered as '));
+  const named = registered.map(({ message }) => message.replace(/^.* as (.*)-\d+$/, '$1'));
+  same('runners in the logs', named.sort(), [...runners].sort());
+  const streams = new Set(registered.map(({ logStreamName }) => logStreamName));
+  same('streams with one registration each', streams.size, runners.length);
+  same(
+    'other streams than of tasks',
+    [...streams].filter((name) => !/^runner\/runner\/[0-9a-f-]+$/.test(name)),
+    [],
+  );
+  same(
+    'credentials in the logs',
+    lines.filter(({ message }) => /[0-9a-f]{64}/.test(message)),
+    [],
+  );
 }
 
 /** The answers that a container got when it asked for its registration. */

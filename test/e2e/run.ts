@@ -3,6 +3,7 @@
  * simulated GitHub in this process. What is asserted is seen from outside.
  */
 import { createHmac } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { closers } from '../../lib/local/closers.ts';
 import { pause } from './aws.ts';
 import { DEPLOYMENT, definitionsOf, functionsOf, leftovers, resourcesOf } from './deployment.ts';
@@ -12,6 +13,7 @@ import {
   containersSince,
   deadLetters,
   jobsSucceed,
+  logsAreKept,
   nothingIsLeft,
   oneContainerEach,
   registrations,
@@ -43,6 +45,10 @@ function stepsOf(stage: Stage): Step[] {
         const ids = github.queue({ labels: DEFAULT, count: 12, durationSeconds: 5 });
         await jobsSucceed(stage, ids, 120);
         await oneContainerEach(stage, ids, before);
+        await logsAreKept(
+          stage,
+          containersSince(stage, before).map(({ runner }) => runner),
+        );
         await nothingIsLeft(stage);
       },
     },
@@ -266,8 +272,10 @@ async function main(): Promise<void> {
     });
   }
   let result = { passed: 0, failed: 1 };
+  let folder: string | undefined;
   try {
     const stage = await startStage(say, started);
+    folder = stage.folder;
     result = await runSteps(stepsOf(stage), say);
     if (result.failed > 0) {
       await saveLogs(stage.aws, stage.folder).catch((error: unknown) => say(`logs cannot be read: ${String(error)}`));
@@ -278,6 +286,7 @@ async function main(): Promise<void> {
   }
   if (isEnding) return pause(60);
   await started.closeAll().catch((error: unknown) => say(`not everything ended: ${String(error)}`));
+  if (result.failed === 0 && folder !== undefined) await rm(folder, { recursive: true, force: true });
   say(`${result.passed} passed, ${result.failed} failed`);
   process.exit(result.failed === 0 ? 0 : 1);
 }
