@@ -17,6 +17,7 @@ export type Generated = {
   resources: Resources;
   /** What all functions get beside serverless.yml's own variables. */
   environment: Record<string, Value>;
+  outputs: Record<string, { Description: string; Value: Value }>;
   warnings: string[];
 };
 
@@ -52,6 +53,8 @@ export async function generate(input: GenerateInput): Promise<Generated> {
     settings,
     resources,
     environment: { PREFIX: prefix, REGISTRAR_URL: settings.registrarUrl ?? attribute('HttpApi', 'ApiEndpoint') },
+    // `serverless remove` reads it (lib/cli/removal.ts).
+    outputs: { RunnerPrefix: { Description: "How the names of this deployment's runners begin", Value: prefix } },
     warnings,
   };
 }

@@ -43,6 +43,7 @@ export default class EcsRunners {
       const template = service.provider.compiledCloudFormationTemplate;
       const aws = serverless.getProvider('aws');
       Object.assign(template.Resources, generated.resources);
+      Object.assign(template.Outputs, generated.outputs);
       finishTemplate(template, service.provider.stackName, generated.settings);
       const folder = `${aws.getDeploymentPrefix()}/${service.service}/${aws.getStage()}`;
       addressCode(template.Resources, folder, zipFiles);
@@ -56,7 +57,21 @@ export default class EcsRunners {
       for (const one of uploads(Resources, zipFiles)) await deploy.uploadZipFile(one);
     }
 
+    async function askBeforeRemoval() {
+      const { mayRemove } = await import('../lib/cli/removal.ts');
+      const { stackName: deployment, environment } = service.provider;
+      const answer = await mayRemove({
+        deployment,
+        cluster: service.custom.clusterName,
+        launches: environment.MODE === 'launch',
+        client: await serverless.getProvider('aws').getAwsSdkV3Config(),
+      });
+      if (answer.kind === 'busy') throw new Error(`Nothing is removed: ${answer.reason}.`);
+      if (answer.kind === 'unknown') console.warn(`warning: whether runners live cannot be seen: ${answer.reason}`);
+    }
+
     this.hooks = {
+      'before:remove:remove': () => told(askBeforeRemoval),
       'before:package:initialize': () => told(prepare),
       'after:aws:package:finalize:mergeCustomProviderResources': () => told(finish),
       'after:aws:deploy:deploy:uploadArtifacts': () => told(upload),

@@ -48,6 +48,12 @@ export async function resourcesOf(aws: Aws): Promise<Record<string, string>> {
   return Object.fromEntries(elements(xml, 'LogicalResourceId').map((id, index) => [id, physical[index] ?? '']));
 }
 
+export async function statusOf(aws: Aws): Promise<string> {
+  return (
+    elements(await aws.query('cloudformation', 'DescribeStacks', { StackName: DEPLOYMENT }), 'StackStatus')[0] ?? ''
+  );
+}
+
 /** What the functions are made of: when that has not changed, no function has been touched. */
 export async function functionsOf(aws: Aws): Promise<Record<string, string>> {
   const { Functions } = (await aws.rest('lambda', '/2015-03-31/functions/')) as {

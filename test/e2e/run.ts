@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { closers } from '../../lib/local/closers.ts';
 import { pause } from './aws.ts';
-import { DEPLOYMENT, definitionsOf, functionsOf, leftovers, resourcesOf } from './deployment.ts';
+import { DEPLOYMENT, definitionsOf, functionsOf, leftovers, resourcesOf, statusOf } from './deployment.ts';
 import { IMAGE, PREVIOUS_IMAGE } from './image.ts';
 import { saveLogs } from './logs.ts';
 import {
@@ -241,16 +241,21 @@ async function changedUnderWay(stage: Stage): Promise<void> {
 }
 
 async function refused(stage: Stage): Promise<void> {
-  const { github, serverless, containers } = stage;
+  const { aws, github, serverless, containers } = stage;
   const before = containers.all().length;
-  holds('there is something to leave', (await leftovers(stage.aws)).length > 30);
+  holds('there is something to leave', (await leftovers(aws)).length > 30);
   const [id = 0] = github.queue({ labels: DEFAULT, durationSeconds: 40 });
   await until('the job runs', 60, () => github.job(id).state === 'in_progress');
-  const resources = await resourcesOf(stage.aws);
+  const resources = await resourcesOf(aws);
+  const status = await statusOf(aws);
   const { exitCode, stdout, stderr } = await serverless('remove', WITHOUT_LARGE);
   holds(`it is refused:\n${stdout}${stderr}`, exitCode !== 0 && exitCode !== null);
-  holds(`the reason is said:\n${stdout}${stderr}`, /runner/.test(stdout + stderr));
-  same('the resources after it was refused', await resourcesOf(stage.aws), resources);
+  holds(`the reason is said:\n${stdout}${stderr}`, /1 runner lives \(1 of pool default\)/.test(stdout + stderr));
+  same('the status of the stack: nothing has begun', await statusOf(aws), status);
+  // Whoever goes to CloudFormation itself, past the command, meets the guard.
+  await aws.query('cloudformation', 'DeleteStack', { StackName: DEPLOYMENT });
+  await until('CloudFormation is refused', 60, async () => (await statusOf(aws)) === 'DELETE_FAILED');
+  same('the resources after it was refused', await resourcesOf(aws), resources);
   await jobsSucceed(stage, [id], 90);
   await oneContainerEach(stage, [id], before);
 }
