@@ -20,6 +20,7 @@ export function drawDashboard(widgets: readonly Widget[]): string {
   const height = rows * ROW_HEIGHT + 2 * MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif" font-size="12" fill="${INK}">`,
+    '<title>The dashboard, with made-up figures</title>',
     element('rect', { width, height, fill: PAPER }),
     ...widgets.map((widget) => draw(widget, frameOf(widget))),
     '</svg>\n',
