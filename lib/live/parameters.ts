@@ -30,8 +30,9 @@ export type Values<Name extends string> = Readonly<Record<Name, string> & Record
 
 /**
  * Gives a function that reads all the parameters at once, decrypted; the very same object until they are read again. A
- * failed read is never kept; the next one comes a minute later, since SSM may have failed because too many read. It throws if there is nothing to serve: SSM cannot be reached and nothing was read within 15
- * minutes, one of the names is missing, or all of the further ones are.
+ * failed read is never kept; the next one comes a minute later, since SSM may have failed because too many read. It
+ * throws if there is nothing to serve: SSM cannot be reached and nothing was read within 15 minutes, one of the names is
+ * missing, or all of the further ones are.
  */
 export function readParameters<Name extends string>(settings: ParameterSettings<Name>): () => Promise<Values<Name>> {
   const { clock } = settings;
