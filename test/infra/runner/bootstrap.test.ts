@@ -49,7 +49,7 @@ type Situation = {
   script: Script;
   listener?: string;
   /** What happens to it from outside. */
-  meanwhile?: (container: Container, home: string) => Promise<void>;
+  meanwhile?: (container: Container, home: string, registrar: Registrar) => Promise<void>;
   exitCode: number;
   says: string;
   calls?: string[];
@@ -60,8 +60,8 @@ const situations: Record<string, Situation> = {
   'runs a job and ends with 0': {
     script: { registration: [REGISTERED] },
     listener: WORKS,
-    meanwhile: async (container, home) => {
-      await container.says('a job has started');
+    meanwhile: async (_, home, registrar) => {
+      await registrar.heard('started');
       mkdirSync(join(home, 'over'));
     },
     exitCode: 0,
@@ -137,8 +137,8 @@ const situations: Record<string, Situation> = {
   'is told to stop during a job, which it finishes': {
     script: { registration: [REGISTERED] },
     listener: WORKS,
-    meanwhile: async (container, home) => {
-      await container.says('a job has started');
+    meanwhile: async (container, home, registrar) => {
+      await registrar.heard('started');
       container.stop();
       container.stop();
       await new Promise((done) => setTimeout(done, 1500)); // longer than an idle listener would have
@@ -169,10 +169,10 @@ const situations: Record<string, Situation> = {
   'stays idle until a job comes': {
     script: { registration: [REGISTERED], idle: [STAY] },
     listener: WORKS_LATER,
-    meanwhile: async (container, home) => {
+    meanwhile: async (container, home, registrar) => {
       await container.says('idle; stays (200: job 4711 is queued)');
       mkdirSync(join(home, 'job'));
-      await container.says('a job has started');
+      await registrar.heard('started');
       mkdirSync(join(home, 'over'));
     },
     exitCode: 0,
@@ -182,9 +182,8 @@ const situations: Record<string, Situation> = {
   'the word that a job has started is repeated': {
     script: { registration: [REGISTERED], started: ['cut', { status: 503 }, { status: 204 }] },
     listener: WORKS,
-    meanwhile: async (container, home) => {
-      await container.says('a job has started');
-      await new Promise((done) => setTimeout(done, 1000));
+    meanwhile: async (_, home, registrar) => {
+      await registrar.heard('started', 3);
       mkdirSync(join(home, 'over'));
     },
     exitCode: 0,
@@ -261,7 +260,7 @@ test.each(Object.entries(situations))('%s', async (_, situation) => {
   registrar = await serveRegistrar(script);
   home = makeHome({ 'bin/Runner.Listener': listener, 'bin/Runner.Worker': WORKER });
   const container = startContainer({ home, url: registrar.url, speed });
-  await meanwhile?.(container, home);
+  await meanwhile?.(container, home, registrar);
   const code = await container.ended;
   const lines = container.output();
   expect({ code, said: lines.filter((line) => line.includes(says)).length > 0, lines }).toMatchObject({

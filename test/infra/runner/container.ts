@@ -33,7 +33,13 @@ export const REGISTERED: Answer = {
   body: { jitConfig: JIT, reportCredential: CREDENTIAL, runnerName: `${NAME}-1` },
 };
 
-export type Registrar = { url: string; calls: Call[]; close: () => void };
+export type Registrar = {
+  url: string;
+  calls: Call[];
+  /** Resolves when it has been asked for this so often. */
+  heard: (what: string, times?: number) => Promise<void>;
+  close: () => void;
+};
 
 export async function serveRegistrar(script: Script): Promise<Registrar> {
   const calls: Call[] = [];
@@ -52,7 +58,10 @@ export async function serveRegistrar(script: Script): Promise<Registrar> {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, calls, close };
+  const heard = async (what: string, times = 1) => {
+    while (calls.filter((call) => call.what === what).length < times) await sleep(5);
+  };
+  return { url: `http://127.0.0.1:${port}`, calls, heard, close };
 }
 
 function bearerOf(request: IncomingMessage): string {
