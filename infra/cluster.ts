@@ -29,12 +29,14 @@ const INSTANCE_WARMUP_SECONDS = 90;
 /** Tasks that can wait in PROVISIONING at once (ECS quota): more instances at once are never asked for. */
 const SCALING_STEP_MAX = 500;
 
-/** Logical ids of a group's Auto Scaling group and capacity provider. */
-export function groupIds({ name }: Pick<CapacityGroup, 'name'>): {
-  autoScalingGroup: string;
-  capacityProvider: string;
-} {
-  return { autoScalingGroup: `${idPart(name)}Instances`, capacityProvider: `${idPart(name)}Capacity` };
+/** Logical ids of what a group has; all begin alike, so that no name of a group makes an id that something else has. */
+export function groupIds({ name }: Pick<CapacityGroup, 'name'>) {
+  return {
+    autoScalingGroup: `Group${idPart(name)}Instances`,
+    capacityProvider: `Group${idPart(name)}Capacity`,
+    template: `Group${idPart(name)}Template`,
+    schedule: `Group${idPart(name)}Schedule`,
+  };
 }
 
 /** Of the association, without which no task can use a group. */
@@ -61,10 +63,9 @@ export function cluster(input: ClusterInput): Resources {
 }
 
 function groupResources(input: ClusterInput, group: CapacityGroup): Resources {
-  const { autoScalingGroup, capacityProvider } = groupIds(group);
-  const template = `${idPart(group.name)}Template`;
+  const { autoScalingGroup, capacityProvider, template, schedule: schedulePrefix } = groupIds(group);
   const schedules = group.schedules.map((schedule, index): [string, Resource] => [
-    `${idPart(group.name)}Schedule${index}`,
+    `${schedulePrefix}${index}`,
     {
       Type: 'AWS::AutoScaling::ScheduledAction',
       Properties: {

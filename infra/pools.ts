@@ -213,7 +213,11 @@ function poolParameter(input: PoolsInput, pool: FilePool): Resource {
   const ids = poolIds(pool);
   const capacity = input.settings.cluster === undefined ? capacityOf(input.file, pool) : undefined;
   const provider = capacity === undefined ? undefined : groupIds({ name: capacity }).capacityProvider;
-  const { taskRole: _, ...fixed } = functionsPool(pool, {
+  const {
+    taskRole: _,
+    taskDefinition: __,
+    ...fixed
+  } = functionsPool(pool, {
     taskDefinition: '',
     ...(pool.capacityProvider !== undefined && { capacityProvider: pool.capacityProvider }),
     logGroup: logGroupName(input, pool),
@@ -221,7 +225,6 @@ function poolParameter(input: PoolsInput, pool: FilePool): Resource {
   const credentials = pool.registryCredentials ?? input.settings.registryCredentials;
   const image = pool.image ?? input.settings.image;
   const known = { ...fixed, image, ...(capacity !== undefined && { capacity }), pullsAhead: credentials === undefined };
-  const { taskDefinition: __, ...rest } = known;
   return {
     Type: 'AWS::SSM::Parameter',
     ...(provider !== undefined && { DependsOn: ASSOCIATION }),
@@ -231,7 +234,7 @@ function poolParameter(input: PoolsInput, pool: FilePool): Resource {
       Type: 'String',
       Tier: 'Intelligent-Tiering',
       Value: joined(
-        JSON.stringify(rest).slice(0, -1),
+        JSON.stringify(known).slice(0, -1),
         ',"taskDefinition":"',
         ref(ids.taskDefinition),
         ...(provider === undefined ? [] : ['","capacityProvider":"', ref(provider)]),

@@ -74,7 +74,7 @@ describe('a deploy', () => {
     'of one pool touches its own resources and what the functions read: %s',
     async (_, [from, to], expected) => {
       const changed = touched(await resourcesFor(POOLS), await resourcesFor(POOLS.replace(from, to)));
-      const ofGroups = /^(X64Dlarge|ClusterCapacity|RemovalGuard)/;
+      const ofGroups = /^(GroupX64Dlarge|ClusterCapacity|RemovalGuard)/;
       expect(changed.filter((id) => !ofGroups.test(id) && id !== 'Dashboard')).toEqual(
         expected.filter((id) => id !== 'Dashboard'),
       );
@@ -86,9 +86,21 @@ describe('a deploy', () => {
   test('of a pool that moves to a larger size class brings that group', async () => {
     const larger = POOLS.replace('memory: 4096', 'memory: 60000');
     const changed = touched(await resourcesFor(POOLS), await resourcesFor(larger));
-    expect(changed).toEqual(expect.arrayContaining(['PoolDefaultTask', 'X64D4xlargeInstances']));
+    expect(changed).toEqual(expect.arrayContaining(['PoolDefaultTask', 'GroupX64D4xlargeInstances']));
     expect(changed.filter((id) => /^PoolLarge/.test(id))).toEqual([]);
   });
+
+  test.each(['cluster', 'guard', 'pool-default', 'alarm', 'group'])(
+    'of a group named %s adds to the stack and replaces nothing of it',
+    async (name) => {
+      const group = `capacity: { ${name}: { instanceTypes: [m7i.xlarge] } }`;
+      const inGroup = POOLS.replace('pools:', `${group}\npools:`).replace('cpu: 4096', `capacity: ${name}, cpu: 4096`);
+      const [before, after] = [await resourcesFor(POOLS), await resourcesFor(inGroup)];
+      const others = Object.keys(before).filter((id) => !id.startsWith('GroupX64D'));
+      expect(others.filter((id) => after[id]?.Type !== before[id]?.Type)).toEqual([]);
+      expect(Object.keys(after)).toHaveLength(Object.keys(before).length);
+    },
+  );
 
   test('of one pool leaves all else of the whole template alone', () => {
     const changed = POOLS.replace('memory: 4096', 'memory: 5000').replace('max: 100', 'max: 10');

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** The user data of the group, with CloudFormation's part done. */
-async function userData(settings: object = {}, id = 'X64DlargeTemplate'): Promise<string> {
+async function userData(settings: object = {}, id = 'GroupX64DlargeTemplate'): Promise<string> {
   const { resources } = await generate({
     settings: { ...DEFAULT_SETTINGS, ...settings },
     serviceDir: '.',
