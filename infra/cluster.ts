@@ -109,7 +109,7 @@ function launchTemplate(input: ClusterInput, group: CapacityGroup): Resource {
     Type: 'AWS::EC2::LaunchTemplate',
     Properties: {
       LaunchTemplateData: {
-        ImageId: settings.imageId ?? IMAGES[group.architecture],
+        ImageId: group.imageId ?? settings.imageId ?? IMAGES[group.architecture],
         IamInstanceProfile: { Arn: attribute('InstanceProfile', 'Arn') },
         SecurityGroupIds: [...network.securityGroups],
         MetadataOptions: {

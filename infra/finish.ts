@@ -69,7 +69,7 @@ const KEY_ACTIONS = {
 } as const;
 
 function allowKey(resources: Resources, key: string): void {
-  const readsSecrets = Object.values(resources).some(hasRegistryCredentials);
+  const readsSecrets = Object.values(resources).some(readsSecret);
   const users = { ...KEY_USERS, ...(readsSecrets && { ExecutionRole: ['secretsmanager'] as const }) };
   for (const [id, services] of Object.entries(users)) {
     resources[`${id}Key`] = {
@@ -83,10 +83,10 @@ function allowKey(resources: Resources, key: string): void {
   }
 }
 
-/** A task definition whose image is pulled with a secret, which may be encrypted with the same key. */
-function hasRegistryCredentials({ Properties, Type }: Resource): boolean {
+/** A task definition with a secret, for its image or its container, which may be encrypted with the same key. */
+function readsSecret({ Properties, Type }: Resource): boolean {
   const containers = Type === 'AWS::ECS::TaskDefinition' ? Properties?.['ContainerDefinitions'] : undefined;
-  return JSON.stringify(containers ?? []).includes('"RepositoryCredentials"');
+  return /"(RepositoryCredentials|Secrets)":/.test(JSON.stringify(containers ?? []));
 }
 
 function keyStatement(service: keyof typeof KEY_ACTIONS, key: string): Value {

@@ -10,11 +10,13 @@ import { repositoryArn } from './images.ts';
 import { network } from './network.ts';
 import { pools } from './pools.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { attribute, joined, type Resource, type Resources, ref, sub, type Value } from './template.ts';
+import { runnerMappings } from './task-definition.ts';
+import { attribute, joined, type Mappings, type Resource, type Resources, ref, sub, type Value } from './template.ts';
 
 export type Generated = {
   settings: Settings;
   resources: Resources;
+  mappings: Mappings;
   /** What all functions get beside serverless.yml's own variables. */
   environment: Record<string, Value>;
   outputs: Record<string, { Description: string; Value: Value }>;
@@ -52,6 +54,7 @@ export async function generate(input: GenerateInput): Promise<Generated> {
   return {
     settings,
     resources,
+    mappings: runnerMappings(),
     environment: { PREFIX: prefix, REGISTRAR_URL: settings.registrarUrl ?? attribute('HttpApi', 'ApiEndpoint') },
     // `serverless remove` reads it (lib/cli/removal.ts).
     outputs: { RunnerPrefix: { Description: "How the names of this deployment's runners begin", Value: prefix } },

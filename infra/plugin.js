@@ -44,6 +44,7 @@ export default class EcsRunners {
       const aws = serverless.getProvider('aws');
       Object.assign(template.Resources, generated.resources);
       Object.assign(template.Outputs, generated.outputs);
+      template.Mappings = { ...template.Mappings, ...generated.mappings };
       finishTemplate(template, service.provider.stackName, generated.settings);
       const folder = `${aws.getDeploymentPrefix()}/${service.service}/${aws.getStage()}`;
       addressCode(template.Resources, folder, zipFiles);

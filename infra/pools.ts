@@ -3,10 +3,10 @@
 import { capacityOf } from '../lib/pools-file/capacity.ts';
 import type { FilePool, PoolsFile } from '../lib/pools-file/schema.ts';
 import { functionsPool } from '../lib/pools-file.ts';
-import { BOOTSTRAP_ENTRY_POINT, bootstrapCommand } from './bootstrap.ts';
 import { ASSOCIATION, assumableBy, groupIds, pullStatements } from './cluster.ts';
 import { repositoryArn } from './images.ts';
 import type { Settings } from './settings.ts';
+import { taskDefinition } from './task-definition.ts';
 import { attribute, idPart, joined, type Resource, type Resources, ref, sub, type Value } from './template.ts';
 
 export type PoolsInput = {
@@ -17,8 +17,6 @@ export type PoolsInput = {
   parametersPath: string;
 };
 
-/** Seconds from SIGTERM to SIGKILL; a job that runs longer than that is not waited for. */
-const STOP_TIMEOUT_SECONDS = 120;
 /** A managed policy holds 6,144 characters (IAM quotas), a role's ARN at most some 140. */
 const ROLES_PER_POLICY_MAX = 40;
 
@@ -36,7 +34,7 @@ function poolResources(input: PoolsInput, pool: FilePool): Resources {
   const ids = poolIds(pool);
   const extra = executionPolicy(input, pool);
   return {
-    [ids.taskDefinition]: taskDefinition(input, pool),
+    [ids.taskDefinition]: taskDefinition({ ...input, pool, taskRole: roleArn(pool), logs: ids.logs }),
     [ids.logs]: {
       Type: 'AWS::Logs::LogGroup',
       Properties: { LogGroupName: logGroupName(input, pool), RetentionInDays: input.settings.logRetentionDays },
@@ -56,74 +54,6 @@ function poolIds({ name }: Pick<FilePool, 'name'>) {
     executionPolicy: `${base}Execution`,
     parameter: `${base}Parameter`,
   };
-}
-
-function taskDefinition(input: PoolsInput, pool: FilePool): Resource {
-  const { deployment, settings } = input;
-  const credentials = pool.registryCredentials ?? settings.registryCredentials;
-  const { volumes, mounts } = dockerVolumes(pool.docker);
-  return {
-    Type: 'AWS::ECS::TaskDefinition',
-    Properties: {
-      Family: `${deployment}-${pool.name}`,
-      RequiresCompatibilities: ['EC2'],
-      NetworkMode: 'bridge',
-      Cpu: String(pool.cpu),
-      Memory: String(pool.memory),
-      RuntimePlatform: {
-        OperatingSystemFamily: 'LINUX',
-        CpuArchitecture: pool.architecture === 'arm64' ? 'ARM64' : 'X86_64',
-      },
-      ExecutionRoleArn: attribute('ExecutionRole', 'Arn'),
-      TaskRoleArn: roleArn(pool),
-      Volumes: volumes,
-      ContainerDefinitions: [
-        {
-          Name: 'runner',
-          Image: pool.image ?? settings.image,
-          Essential: true,
-          // Of the task alone, a limit in memory would bind no container (cgroup v2).
-          Cpu: pool.cpu,
-          Memory: pool.memory,
-          Privileged: pool.docker === 'dind',
-          EntryPoint: [...BOOTSTRAP_ENTRY_POINT],
-          Command: bootstrapCommand(),
-          StopTimeout: STOP_TIMEOUT_SECONDS,
-          LinuxParameters: { InitProcessEnabled: true },
-          MountPoints: mounts,
-          ...(credentials !== undefined && { RepositoryCredentials: { CredentialsParameter: credentials } }),
-          LogConfiguration: {
-            LogDriver: 'awslogs',
-            Options: {
-              'awslogs-group': ref(poolIds(pool).logs),
-              'awslogs-region': ref('AWS::Region'),
-              'awslogs-stream-prefix': 'runner',
-              // A log that cannot be delivered must not stop a job.
-              mode: 'non-blocking',
-              'max-buffer-size': '4m',
-            },
-          },
-        },
-      ],
-    },
-  };
-}
-
-/** `dind`: the inner daemon's data are not on the container's own layered file system. `socket`: the instance's daemon. */
-function dockerVolumes(docker: FilePool['docker']): { volumes: Value[]; mounts: Value[] } {
-  if (docker === 'dind') {
-    return {
-      volumes: [{ Name: 'docker', DockerVolumeConfiguration: { Scope: 'task', Driver: 'local' } }],
-      mounts: [{ SourceVolume: 'docker', ContainerPath: '/var/lib/docker' }],
-    };
-  }
-  if (docker === 'socket') {
-    return {
-      volumes: [{ Name: 'docker-socket', Host: { SourcePath: '/var/run/docker.sock' } }],
-      mounts: [{ SourceVolume: 'docker-socket', ContainerPath: '/var/run/docker.sock' }],
-    };
-  }
-  return { volumes: [], mounts: [] };
 }
 
 /** What a job gets unless its pool names a role: an identity, and no right. */
@@ -168,23 +98,14 @@ function executionRole({ parametersPath }: PoolsInput): Resource {
   };
 }
 
-/** Only for images that are not public. */
+/** For images that are not public, and for the secret that a container gets. */
 function executionPolicy({ settings }: PoolsInput, pool: FilePool): Resource | undefined {
   const repository = repositoryArn(pool.image ?? settings.image);
   const credentials = pool.registryCredentials ?? settings.registryCredentials;
+  const secrets = [credentials, pool.dockerLogin].filter((secret) => secret !== undefined);
   const statements = [
     ...pullStatements(repository === undefined ? [] : [repository]),
-    ...(credentials === undefined
-      ? []
-      : [
-          {
-            Sid: 'LogInToTheRegistry',
-            Effect: 'Allow',
-            Action: 'secretsmanager:GetSecretValue',
-            Resource: credentials,
-          },
-          ...(settings.kmsKeyArn === undefined ? [] : [decryptSecrets(settings.kmsKeyArn)]),
-        ]),
+    ...(secrets.length === 0 ? [] : secretStatements([...new Set(secrets)], settings)),
   ];
   if (statements.length === 0) return undefined;
   return {
@@ -195,6 +116,13 @@ function executionPolicy({ settings }: PoolsInput, pool: FilePool): Resource | u
       PolicyDocument: { Version: '2012-10-17', Statement: statements },
     },
   };
+}
+
+function secretStatements(secrets: readonly string[], { kmsKeyArn }: Settings): Value[] {
+  return [
+    { Sid: 'ReadTheLogins', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secrets },
+    ...(kmsKeyArn === undefined ? [] : [decryptSecrets(kmsKeyArn)]),
+  ];
 }
 
 /** A secret may be encrypted with the account's own key (AWS docs, "Private registry authentication"). */
@@ -237,6 +165,8 @@ function poolParameter(input: PoolsInput, pool: FilePool): Resource {
         JSON.stringify(known).slice(0, -1),
         ',"taskDefinition":"',
         ref(ids.taskDefinition),
+        '","role":"',
+        roleArn(pool),
         ...(provider === undefined ? [] : ['","capacityProvider":"', ref(provider)]),
         '"}',
       ),

@@ -1,6 +1,7 @@
 /** `custom.settings` of serverless.yml: what an account may want differently. Checked as a whole, all problems together. */
 import { z } from 'zod';
 import { PREFIX_PATTERN } from '../lib/core/name.ts';
+import { IMAGE_ID } from '../lib/pools-file/capacity-schema.ts';
 
 const wanted = {
   pools: 'the path of a pools file',
@@ -44,7 +45,7 @@ export const settingsSchema = z.strictObject({
   subnetIds: list(wanted.subnetIds, /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/),
   securityGroupIds: list(wanted.securityGroupIds, /^sg-([0-9a-f]{8}|[0-9a-f]{17})$/),
   cluster: optional(wanted.cluster, /^[\w-]{1,255}$/),
-  imageId: optional(wanted.imageId, /^(ami-([0-9a-f]{8}|[0-9a-f]{17})|resolve:ssm:[\w./:-]+)$/),
+  imageId: optional(wanted.imageId, IMAGE_ID),
   logRetentionDays: z.coerce
     .number(wanted.logRetentionDays)
     .refine((days) => RETENTION_DAYS.includes(days), wanted.logRetentionDays),

@@ -12,12 +12,20 @@ export type Resource = {
 /** By logical id. */
 export type Resources = Record<string, Resource>;
 
+/** Texts that stand once in a template: by name, key and label. */
+export type Mappings = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | string[]>>>>>>;
+
 export function ref(logicalId: string): Value {
   return { Ref: logicalId };
 }
 
 export function attribute(logicalId: string, name: string): Value {
   return { 'Fn::GetAtt': [logicalId, name] };
+}
+
+/** What stands there in the mappings of the template. */
+export function found(name: string, key: string, label: string): Value {
+  return { 'Fn::FindInMap': [name, key, label] };
 }
 
 export function sub(text: string): Value {

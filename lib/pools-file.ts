@@ -41,8 +41,8 @@ export function problemLine({ file, place, line, column, message }: Problem): st
   return `${file}:${line}:${column}${place && ` ${place}`}: ${message}`;
 }
 
-/** What a deployment has made of a pool: its task definition (revision included), where its tasks run and write. */
-export type PoolResources = Pick<Pool, 'taskDefinition' | 'capacityProvider'> & { logGroup?: string };
+/** What a deployment has made of a pool: its task definition (revision included), its tasks' role, where they run and write. */
+export type PoolResources = Pick<Pool, 'taskDefinition' | 'capacityProvider' | 'role'> & { logGroup?: string };
 
 /** Everything that the functions read, in one. */
 export function functionsPools(file: PoolsFile, resolve: (pool: FilePool) => PoolResources): Pools {
@@ -51,7 +51,10 @@ export function functionsPools(file: PoolsFile, resolve: (pool: FilePool) => Poo
 }
 
 /** What the functions read of one pool. */
-export function functionsPool(pool: FilePool, { taskDefinition, capacityProvider, logGroup }: PoolResources): Pool {
+export function functionsPool(
+  pool: FilePool,
+  { taskDefinition, capacityProvider, role, logGroup }: PoolResources,
+): Pool {
   const provider = capacityProvider ?? pool.capacityProvider;
   return {
     name: pool.name,
@@ -61,7 +64,9 @@ export function functionsPool(pool: FilePool, { taskDefinition, capacityProvider
     repositories: pool.repositories ?? [],
     register: pool.register,
     group: pool.group,
+    ...(pool.registration === 'token' && { registration: 'token' as const }),
     ...(pool.taskRole !== undefined && { taskRole: pool.taskRole }),
+    ...(role !== undefined && { role }),
     idleSecondsMax: pool.idleSeconds,
     taskDefinition,
     ...(provider !== undefined && { capacityProvider: provider }),
@@ -72,7 +77,9 @@ export function functionsPool(pool: FilePool, { taskDefinition, capacityProvider
 /** Of a pool whose resources have the longest names there may be. */
 function longestParameter(pool: FilePool): string {
   const name = 'x'.repeat(RESOURCE_NAME_LETTERS_MAX);
-  return JSON.stringify(functionsPool(pool, { taskDefinition: name, capacityProvider: name, logGroup: name }));
+  return JSON.stringify(
+    functionsPool(pool, { taskDefinition: name, capacityProvider: name, role: name, logGroup: name }),
+  );
 }
 
 async function readText(path: string): Promise<string> {

@@ -15,6 +15,8 @@ export type Pool = {
   register: 'organization' | 'repository';
   /** Runner group of the organisation, by name. */
   group: string;
+  /** Its runners get a registration token; absent: a JIT configuration. */
+  registration?: 'token';
   /** ARN of the task role; absent: the task definition's own. */
   taskRole?: string;
   /** A runner for which no job waits leaves after this long. */

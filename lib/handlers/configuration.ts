@@ -10,6 +10,7 @@ const poolSchema = z.object({
   repositories: z.array(z.string()),
   register: z.enum(['organization', 'repository']),
   group: z.string(),
+  registration: z.exactOptional(z.enum(['token'])),
   taskRole: z.exactOptional(z.string()),
   idleSecondsMax: z.number(),
   taskDefinition: z.string(),

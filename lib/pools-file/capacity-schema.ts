@@ -24,6 +24,7 @@ const wanted = {
   onDemandPercent: 'a whole number of percent from 0 to 100: the share of On-Demand above onDemandBase',
   diskGiB: `a whole number of GiB from ${DISK_GIB_MIN} to ${DISK_GIB_MAX}`,
   pricePerHour: `a number of US dollars per instance and hour from 0 to ${PRICE_PER_HOUR_MAX}`,
+  imageId: 'the id of an image (ami-…), or resolve:ssm: and the name of a parameter that holds one',
   schedules: `a list of 1 to ${SCHEDULES_MAX} times, each with cron and min`,
   schedule: 'a map of cron, timeZone and min',
   cron: "a Unix cron expression of five fields (minute, hour, day of the month, month, day of the week) with numbers, *, lists, ranges and steps, for times that come some day, such as '0 7 * * 1-5'",
@@ -52,6 +53,9 @@ export const scheduleSchema = z.object(
 const types = z.array(z.string(KNOWN_TYPES).refine(isKnownType, KNOWN_TYPES), wanted.instanceTypes);
 const schedules = z.array(scheduleSchema, wanted.schedules).min(1, wanted.schedules);
 
+/** EC2, LaunchTemplateData: an id, or a parameter that EC2 reads at every start. */
+export const IMAGE_ID = /^(ami-([0-9a-f]{8}|[0-9a-f]{17})|resolve:ssm:[\w./:-]+)$/;
+
 /** Key by key what `pools.yml` may say about a group; whoever adds one adds it to docs/configuration.md. */
 export const capacitySchema = z.object({
   instanceTypes: types.min(1, wanted.instanceTypes).max(INSTANCE_TYPES_MAX, wanted.instanceTypes),
@@ -62,6 +66,7 @@ export const capacitySchema = z.object({
   pricePerHour: z.exactOptional(
     z.number(wanted.pricePerHour).min(0, wanted.pricePerHour).max(PRICE_PER_HOUR_MAX, wanted.pricePerHour),
   ),
+  imageId: z.exactOptional(z.string(wanted.imageId).regex(IMAGE_ID, wanted.imageId)),
   schedules: z.exactOptional(schedules.max(SCHEDULES_MAX, wanted.schedules)),
 });
 

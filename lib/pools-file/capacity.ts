@@ -15,6 +15,8 @@ export type CapacityGroup = {
   /** Share of On-Demand above the base. */
   onDemandPercent: number;
   diskGiB: number;
+  /** Of the instances; without it the deployment's. */
+  imageId?: string;
   /** US dollars per instance, what the dearest type costs On-Demand unless the file says so. */
   pricePerHour: number;
   /** From each of these times on, at least `min` instances run. */
@@ -25,7 +27,8 @@ export type CapacityGroup = {
  * A pool's own `max` bounds what is started, so this bounds only what a mistake may cost. The first instance is
  * On-Demand, so that a single runner does not depend on Spot.
  */
-const AUTOMATIC = { max: 1000, onDemandBase: 1, onDemandPercent: 0, diskGiB: 100, schedules: [] } as const;
+const AUTOMATIC = { max: 1000, onDemandBase: 1, onDemandPercent: 0, schedules: [] } as const;
+export const AUTOMATIC_DISK_GIB = 100;
 
 /** The groups that the file names and pools use, and the automatic ones; sorted by name. */
 export function capacityGroups(file: PoolsFile): CapacityGroup[] {
@@ -58,7 +61,14 @@ function namedGroup({ schedules = [], pricePerHour, ...group }: FileCapacity): C
 
 function automaticGroup({ name, architecture, instanceTypes }: AutomaticClass): CapacityGroup {
   const types = instanceTypes.map((type) => type.name);
-  return { name, architecture, instanceTypes: types, ...AUTOMATIC, pricePerHour: dearest(instanceTypes) };
+  return {
+    name,
+    architecture,
+    instanceTypes: types,
+    ...AUTOMATIC,
+    diskGiB: AUTOMATIC_DISK_GIB,
+    pricePerHour: dearest(instanceTypes),
+  };
 }
 
 function dearest(types: readonly { pricePerHour: number }[]): number {

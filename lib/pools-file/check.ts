@@ -2,6 +2,8 @@
 import { fold } from '../core/label.ts';
 import { checkCapacityRules } from './capacity-rules.ts';
 import { capacitySchema, scheduleSchema } from './capacity-schema.ts';
+import { checkContainerRules } from './container-rules.ts';
+import { checkDockerStores } from './docker-store.ts';
 import { type CheckedEntry, checkEntry } from './entry.ts';
 import { didYouMean, type Fields, type Finding, isFields, problem, shown, unknownKeys } from './findings.ts';
 import { checkPlacement } from './placement.ts';
@@ -38,8 +40,10 @@ export function checkPools(value: unknown, parameterOf: ParameterOf): Checked {
     ...checkCapacityMap(value['capacity']),
     ...[...pools, ...groups].flatMap((entry) => entry.findings),
     ...checkRules(sound),
+    ...checkContainerRules(sound),
     ...checkCapacityRules(soundGroups, sound),
     ...checkPlacement(soundGroups, placed),
+    ...checkDockerStores(soundGroups, placed),
     ...checkUnlabelledName(value['unlabelled'], sound),
   ];
   if (findings.some(({ severity }) => severity === 'problem')) return { findings };

@@ -18,6 +18,11 @@ const MEMORY_MIB_MAX = 33_554_432;
 /** GitHub docs (limits): 10,000 runners per runner group. */
 const RUNNERS_MAX = 10_000;
 const REPOSITORY_PATTERNS_MAX = 100;
+/** Less holds no image of a usual size. */
+const STORE_GIB_MIN = 5;
+/** EBS user guide: 16 TiB is the largest gp3 volume that every Region has. */
+const STORE_GIB_MAX = 16_384;
+const SECURITY_OPTIONS_MAX = 10;
 const IDLE_SECONDS_MAX = 3600;
 /** GitHub docs (limits): a job on a self-hosted runner may run for 5 days. */
 const JOB_HOURS_MAX = 120;
@@ -44,6 +49,15 @@ const wanted = {
   capacityProvider: 'the name of an ECS capacity provider: letters, digits, _ and -',
   registryCredentials:
     'the ARN of a secret in Secrets Manager, arn:aws:secretsmanager:us-east-1:123456789012:secret:name-AbCdEf',
+  registryMirror: 'the https URL of a registry that answers for Docker Hub, such as https://mirror.example.com',
+  dockerLogin:
+    'the ARN of a secret in Secrets Manager with {"username": …, "password": …} for Docker Hub, arn:aws:secretsmanager:us-east-1:123456789012:secret:name-AbCdEf',
+  dockerStoreGiB: `a whole number of GiB from ${STORE_GIB_MIN} to ${STORE_GIB_MAX}: the most that the images and containers of a job may take`,
+  privileged: 'true or false; false only for dind on instances whose Docker starts every container with sysbox',
+  sudo: 'true or false: whether a job may become root in its container',
+  securityOptions: `a list of 1 to ${SECURITY_OPTIONS_MAX} options`,
+  securityOption: 'apparmor:PROFILE or label:user:…, label:role:…, label:type:…, label:level:… (SELinux)',
+  registration: 'jit (a configuration for one runner), or token, for images that take no such configuration',
 };
 
 /** What the name of a pool or of a group of instances must be: "it must be …". */
@@ -56,6 +70,14 @@ const labels = z.array(label, wanted.labels).min(1, wanted.labels).max(LABELS_MA
 
 const pattern = z.string(wanted.repository).regex(/^[\w*-]{1,100}\/[\w.*-]{1,100}$/, wanted.repository);
 const patterns = z.array(pattern, wanted.repositories).min(1, wanted.repositories);
+
+const secret = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:\d{12}:secret:[\w/+=.@-]{1,519}$/;
+
+/** ECS API reference, ContainerDefinition; `no-new-privileges` is the setting `sudo`. Nothing that only loosens. */
+const securityOption = z
+  .string(wanted.securityOption)
+  .regex(/^(apparmor:[\w./-]{1,200}|label:(user|role|type|level):[\w.:,-]{1,200})$/, wanted.securityOption);
+const securityOptions = z.array(securityOption, wanted.securityOptions).min(1, wanted.securityOptions);
 
 /** Key by key what `pools.yml` may say about a pool; whoever adds one adds it to docs/configuration.md. */
 export const poolSchema = z.object({
@@ -79,14 +101,16 @@ export const poolSchema = z.object({
   architecture: z.enum(architectures, wanted.architecture).default('x64'),
   capacity: z.exactOptional(z.string(wanted.capacity)),
   capacityProvider: z.exactOptional(z.string(wanted.capacityProvider).regex(/^[\w-]{1,255}$/, wanted.capacityProvider)),
-  registryCredentials: z.exactOptional(
-    z
-      .string(wanted.registryCredentials)
-      .regex(
-        /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:\d{12}:secret:[\w/+=.@-]{1,519}$/,
-        wanted.registryCredentials,
-      ),
+  registryCredentials: z.exactOptional(z.string(wanted.registryCredentials).regex(secret, wanted.registryCredentials)),
+  registryMirror: z.exactOptional(
+    z.string(wanted.registryMirror).regex(/^https:\/\/[\w.-]+(:\d{1,5})?(\/[\w.-]+)*\/?$/, wanted.registryMirror),
   ),
+  dockerLogin: z.exactOptional(z.string(wanted.dockerLogin).regex(secret, wanted.dockerLogin)),
+  dockerStoreGiB: z.exactOptional(wholeNumber(STORE_GIB_MIN, STORE_GIB_MAX, wanted.dockerStoreGiB)),
+  privileged: z.exactOptional(z.boolean(wanted.privileged)),
+  sudo: z.boolean(wanted.sudo).default(true),
+  securityOptions: z.exactOptional(securityOptions.max(SECURITY_OPTIONS_MAX, wanted.securityOptions)),
+  registration: z.enum(['jit', 'token'], wanted.registration).default('jit'),
 });
 
 /** A pool as `pools.yml` describes it, defaults filled in. Without `repositories` it serves every one. */

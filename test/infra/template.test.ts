@@ -24,9 +24,27 @@ capacity:
       - { cron: '0 19 * * 1-5', timeZone: Europe/Zurich, min: 0 }
 pools:
   arm:
-    { labels: [arm], cpu: 4096, memory: 8192, docker: socket, max: 10, architecture: arm64, capacity: build }
+    labels: [arm]
+    cpu: 4096
+    memory: 8192
+    docker: socket
+    max: 10
+    architecture: arm64
+    capacity: build
+    sudo: false
+    securityOptions: ['label:type:runner_t']
+    dockerLogin: arn:aws:secretsmanager:eu-central-1:123456789012:secret:login-AbCdEf
   own:
     { labels: [own], cpu: 1024, memory: 2048, docker: none, max: 5, capacityProvider: theirs }
+  inside:
+    labels: [inside]
+    cpu: 2048
+    memory: 4096
+    docker: dind
+    max: 5
+    privileged: false
+    registryMirror: https://mirror.example.com
+    securityOptions: ['apparmor:runner']
   deploy:
     labels: [deploy]
     cpu: 1024
@@ -254,7 +272,7 @@ describe('what the validator does not know', () => {
       Memory: '8192',
       RuntimePlatform: { CpuArchitecture: 'ARM64' },
       TaskRoleArn: { 'Fn::GetAtt': ['PoolArmRole', 'Arn'] },
-      ContainerDefinitions: [{ Privileged: false, MountPoints: [{ ContainerPath: '/var/run/docker.sock' }] }],
+      ContainerDefinitions: [{ Privileged: false }],
     });
     expect(properties('PoolDeployTask', variant)).toMatchObject({
       TaskRoleArn: 'arn:aws:iam::123456789012:role/deploy',
@@ -338,6 +356,7 @@ describe('what the validator does not know', () => {
   test('the most pools fit into one stack', () => {
     const { Resources } = template('the most pools, with the longest names');
     expect(Object.keys(Resources).length).toBeLessThan(500);
+    // CloudFormation quotas: a template holds 1 MB.
     expect(JSON.stringify(template('the most pools, with the longest names')).length).toBeLessThan(1_000_000);
     for (const [, { Properties }] of ofType('AWS::IAM::ManagedPolicy', 'the most pools, with the longest names')) {
       // With ARNs as long as they get: partition, account, a prefix of 20 letters, names of CloudFormation's.
@@ -349,9 +368,9 @@ describe('what the validator does not know', () => {
   });
 });
 
-function findings({ Resources }: Template): string[] {
+function findings({ Resources, Mappings }: Template): string[] {
   const file = join(scratch, 'template.json');
-  writeFileSync(file, JSON.stringify({ AWSTemplateFormatVersion: '2010-09-09', Resources }));
+  writeFileSync(file, JSON.stringify({ AWSTemplateFormatVersion: '2010-09-09', Mappings, Resources }));
   const engine = new RegoEngine();
   try {
     const { diagnostics } = engine.validateStandard(new TemplateFile(file));
@@ -364,9 +383,19 @@ function findings({ Resources }: Template): string[] {
 }
 
 function manyPools(count: number): string {
+  const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${'x'.repeat(200)}-${name}`;
   const pools = Array.from({ length: count }, (_, index) => {
     const name = `pool-with-a-name-${String(index).padStart(3, '0')}`;
-    return `  ${name}: { labels: [self-hosted, linux, x64, ${name}], cpu: 1024, memory: 2048, docker: none, max: 100 }`;
+    return `  ${name}:
+    labels: [self-hosted, linux, x64, ${name}]
+    cpu: 1024
+    memory: 2048
+    docker: dind
+    max: 100
+    registryMirror: https://${'mirror.'.repeat(20)}example.com
+    registryCredentials: ${secret('image')}
+    dockerLogin: ${secret('login')}
+    dockerStoreGiB: 10`;
   });
   return `pools:\n${pools.join('\n')}\n`;
 }

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Resources } from '../../infra/template.ts';
+import type { Mappings, Resources } from '../../infra/template.ts';
 
-export type Template = { Resources: Resources; Outputs?: Record<string, unknown> };
+export type Template = { Resources: Resources; Mappings: Mappings; Outputs?: Record<string, unknown> };
 
 export type PackageOptions = {
   params?: Readonly<Record<string, string | number>>;
