@@ -19,6 +19,11 @@ export type Pool = {
   registration?: 'token';
   /** ARN of the task role; absent: the task definition's own. */
   taskRole?: string;
+  /**
+   * ARN of the role that its tasks have, whoever named it: their containers prove with it who they are. Absent: the pool's
+   * task definition is of a version that did not prove anything.
+   */
+  role?: string;
   /** A runner for which no job waits leaves after this long. */
   idleSecondsMax: number;
   /** Revision included: the same request must always make the same call. */

@@ -12,6 +12,7 @@ const poolSchema = z.object({
   group: z.string(),
   registration: z.exactOptional(z.enum(['token'])),
   taskRole: z.exactOptional(z.string()),
+  role: z.exactOptional(z.string()),
   idleSecondsMax: z.number(),
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),
