@@ -1,0 +1,64 @@
+/** Bytes of a socket as somebody wants them: what nobody asked for stays with the sender. Nothing in here rejects. */
+import type { Socket } from 'node:net';
+
+export type Source = {
+  /** One byte at least; `undefined`: no more will come. */
+  some: () => Promise<Buffer | undefined>;
+  /** Whether more comes; it is kept. */
+  peek: () => Promise<boolean>;
+  /** The rest of what `some` gave. */
+  giveBack: (bytes: Buffer) => void;
+  /** Whatever else comes is not for us. */
+  close: () => void;
+};
+
+export function sourceOf(socket: Socket): Source {
+  let kept: Buffer | undefined;
+  let isClosed = false;
+  let wake = () => {};
+  const changed = () => wake();
+  socket.on('readable', changed).on('end', changed).on('close', changed);
+
+  async function next(): Promise<Buffer | undefined> {
+    while (!isClosed) {
+      const bytes = socket.read();
+      if (bytes) return bytes;
+      if (socket.readableEnded || socket.destroyed) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    return undefined;
+  }
+
+  return {
+    async some() {
+      const bytes = kept ?? (await next());
+      kept = undefined;
+      return bytes;
+    },
+    async peek() {
+      kept ??= await next();
+      return kept !== undefined;
+    },
+    giveBack(bytes) {
+      if (bytes.length > 0) kept = bytes;
+    },
+    close() {
+      isClosed = true;
+      kept = undefined;
+    },
+  };
+}
+
+/** Until the socket can take more, or never will. */
+export async function write(socket: Socket, bytes: Buffer | string): Promise<void> {
+  if (!socket.writable || socket.write(bytes, 'latin1')) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
+}
