@@ -62,7 +62,7 @@ export const WITHOUT_RESOURCE: readonly { action: string; source: string }[] = [
 ];
 
 /** What a packaging has beside the usual; rows with `when` hold only then. */
-export type Trait = 'own cluster' | 'own key' | 'tags' | 'image in ECR' | 'registry credentials';
+export type Trait = 'own cluster' | 'own key' | 'tags' | 'image in ECR' | 'registry credentials' | 'Docker login';
 
 export type Implied = {
   /** A role by its logical id, or an action: then every role that may do that. */
@@ -195,6 +195,14 @@ export const IMPLIED: readonly Implied[] = [
     on: ['<credentials>'],
     why: 'repositoryCredentials of the task definition',
     source: 'Amazon ECS Developer Guide, "Using non-AWS container images in Amazon ECS"',
+  },
+  {
+    who: 'ExecutionRole',
+    when: ['Docker login'],
+    actions: ['secretsmanager:GetSecretValue'],
+    on: ['<login>'],
+    why: 'secrets of the container definition',
+    source: 'Amazon ECS Developer Guide, "Pass Secrets Manager secrets through Amazon ECS environment variables"',
   },
 
   // A key of one's own: whoever uses an encrypted thing uses its key, and only through that service. The environment of

@@ -28,16 +28,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   clock: 'the time of the process',
   log: 'standard output, which Lambda takes',
   github: 'GitHub, with the App’s own key',
+  identity: 'STS, with what a container has signed; GetCallerIdentity asks for no right',
   cloudFormation: 'an address that CloudFormation has signed',
 };
 
 const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-AbCdEf';
+const LOGIN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:login-AbCdEf';
 const KEY = 'arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012';
 const BOUNDARY = 'arn:aws:iam::123456789012:policy/boundary';
 const DEPLOY_ROLE = 'arn:aws:iam::123456789012:role/deploy';
 const POOLS = `
 pools:
-  plain: { labels: [plain], cpu: 1024, memory: 2048, docker: none, max: 5 }
+  plain: { labels: [plain], cpu: 1024, memory: 2048, docker: socket, max: 5, dockerLogin: "${LOGIN}" }
   deploy:
     labels: [deploy]
     cpu: 1024
@@ -76,7 +78,7 @@ const PACKAGINGS: readonly Packaging[] = [
     name: 'all that a regulated account wants, with roles and registries',
     pools: POOLS,
     params: REGULATED,
-    traits: ['own cluster', 'own key', 'tags', 'image in ECR', 'registry credentials'],
+    traits: ['own cluster', 'own key', 'tags', 'image in ECR', 'registry credentials', 'Docker login'],
     poolRoles: ['PoolPlainRole.Arn', DEPLOY_ROLE],
     cluster: 'ecs-runners-production',
   },
@@ -84,7 +86,7 @@ const PACKAGINGS: readonly Packaging[] = [
     name: 'a cluster of others',
     pools: POOLS,
     params: { cluster: 'theirs' },
-    traits: ['image in ECR', 'registry credentials'],
+    traits: ['image in ECR', 'registry credentials', 'Docker login'],
     poolRoles: ['PoolPlainRole.Arn', DEPLOY_ROLE],
     cluster: 'theirs',
   },
@@ -284,6 +286,7 @@ function completed({ cluster }: Packaging, { action, condition, on }: Grant): Gr
     '<path>': '/ecs-runners/production',
     '<key>': KEY,
     '<credentials>': SECRET,
+    '<login>': LOGIN,
     '<image>': 'arn:aws:ecr:us-east-1:123456789012:repository/team/runner',
   };
   const complete = (text: string) => text.replaceAll(/<[a-z ]+>/g, (name) => names[name] ?? name);

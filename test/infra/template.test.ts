@@ -19,6 +19,7 @@ capacity:
     onDemandBase: 2
     onDemandPercent: 10
     diskGiB: 300
+    imageId: ami-0123456789abcdef0
     schedules:
       - { cron: '0 7 * * 1-5', timeZone: Europe/Zurich, min: 3 }
       - { cron: '0 19 * * 1-5', timeZone: Europe/Zurich, min: 0 }
@@ -178,6 +179,16 @@ describe('what the validator does not know', () => {
         },
       });
     }
+  });
+
+  test('a group has the image that its file names, the others that of the deployment', () => {
+    const images = ofType('AWS::EC2::LaunchTemplate', 'groups of its own, arm64, socket, roles, registries').map(
+      ([id, { Properties }]) => [id, (Properties?.['LaunchTemplateData'] as { ImageId: string } | undefined)?.ImageId],
+    );
+    expect(Object.fromEntries(images)).toEqual({
+      GroupBuildTemplate: 'ami-0123456789abcdef0',
+      GroupX64DlargeTemplate: expect.stringMatching(/^\{\{resolve:ssm:.*ecs.*recommended/),
+    });
   });
 
   test('all that is stored is encrypted', () => {
