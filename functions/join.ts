@@ -2,7 +2,7 @@
 import type { Config, Mode } from '../lib/flows/config.ts';
 import { poolParameters } from '../lib/handlers/configuration.ts';
 import { appConfig, flowsConfig, PARAMETERS } from '../lib/handlers/read-config.ts';
-import { ALL_SETTINGS, parameterStoreEndpoint, readSettings } from '../lib/handlers/settings.ts';
+import { ALL_SETTINGS, endpointOf, readSettings } from '../lib/handlers/settings.ts';
 import { defaultProvider } from '../lib/live/lambda-credentials.ts';
 import { createLog } from '../lib/live/log.ts';
 import { createGetParameters } from '../lib/live/parameter-store.ts';
@@ -20,7 +20,7 @@ export function join(
     getParameters: createGetParameters({
       region: settings.AWS_REGION,
       credentials: defaultProvider(),
-      ...parameterStoreEndpoint(environment),
+      endpoint: endpointOf('SSM', environment),
     }),
     path: settings.PARAMETERS_PATH,
     names: PARAMETERS,
@@ -31,6 +31,7 @@ export function join(
   const world = createLiveWorld({
     log,
     region: settings.AWS_REGION,
+    stsEndpoint: endpointOf('STS', environment),
     cluster: settings.CLUSTER,
     queueUrl: settings.QUEUE_URL,
     tables: { history: settings.HISTORY_TABLE, backlog: settings.BACKLOG_TABLE, runners: settings.RUNNERS_TABLE },

@@ -1,7 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { poolParameters } from '../lib/handlers/configuration.ts';
 import { WEBHOOK_PARAMETERS, webhookConfig } from '../lib/handlers/read-config.ts';
-import { parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
+import { endpointOf, readSettings, WEBHOOK_SETTINGS } from '../lib/handlers/settings.ts';
 import { webhookHandler } from '../lib/handlers/webhook.ts';
 import { clientSettings } from '../lib/live/clients.ts';
 import { defaultProvider } from '../lib/live/lambda-credentials.ts';
@@ -19,7 +19,7 @@ const parameters = readParameters({
   getParameters: createGetParameters({
     region: settings.AWS_REGION,
     credentials: defaultProvider(),
-    ...parameterStoreEndpoint(process.env),
+    endpoint: endpointOf('SSM', process.env),
   }),
   path: settings.PARAMETERS_PATH,
   names: WEBHOOK_PARAMETERS,

@@ -15,6 +15,7 @@ export interface World {
   clock: Clock;
   github: GitHub;
   cluster: Cluster;
+  identity: Identity;
   queue: Queue;
   /** Key: job. One item from a job's first event on; the authority on its state and on its living launch. */
   history: Table<JobRecord, { job: number }>;
@@ -125,6 +126,20 @@ export interface Cluster {
   findTask(name: string): Promise<Outcome<Task | undefined>>;
   /** All tasks of the cluster that are not to be stopped, complete or failed as a whole. */
   listTasks(): Promise<Outcome<Task[]>>;
+}
+
+/**
+ * The headers of a request to STS that a container has signed with its task's credentials, as it sent them to us: a POST of
+ * `Action=GetCallerIdentity&Version=2011-06-15`, with the runner's name signed as `x-ecs-runners-name`.
+ */
+export type Proof = { authorization: string; 'x-amz-date': string; 'x-amz-security-token': string; host: string };
+
+export interface Identity {
+  /**
+   * The ARN of whoever signed it for exactly this runner, as STS says. `refused`: it was not signed so, or too long ago.
+   * `retry`: STS did not say.
+   */
+  signer(runner: string, proof: Proof): Promise<Outcome<string>>;
 }
 
 /**

@@ -55,6 +55,7 @@ const complete = functionVariables({
   registrarUrl: nowhere,
   githubUrl: nowhere,
   ecsEndpoint: nowhere,
+  stsEndpoint: nowhere,
   cluster: 'runners',
   prefix: 'test',
   parametersPath: '/ecs-runners/test',

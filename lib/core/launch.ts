@@ -51,6 +51,7 @@ export function seatFor(options: {
         'ecs-runners:repository': `${job.owner}/${job.repository}`,
       },
     },
+    ...(pool.role !== undefined && { role: pool.role }),
     launchedAt: now,
     askedAt: now,
     mint: 0,

@@ -9,6 +9,9 @@ export type MintDecision = 'mint' | 'wait' | 'gone' | 'exhausted';
 export function mayMint(seat: Seat, now: number): { decision: MintDecision; reason: string } {
   if (seat.state === 'gone') return { decision: 'gone', reason: seat.reason };
   if (seat.state === 'busy') return { decision: 'gone', reason: 'it has a job already' };
+  if (seat.state === 'registered' && seat.heardAt !== undefined) {
+    return { decision: 'gone', reason: 'its container has received its registration' };
+  }
   if (seat.mintingAt !== undefined && now - seat.mintingAt < MINT_VOID_AFTER_MS) {
     return { decision: 'wait', reason: 'another registration of it is in flight' };
   }

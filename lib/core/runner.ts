@@ -34,6 +34,11 @@ export type Seat = {
     environment: Record<string, string>;
     tags: Record<string, string>;
   };
+  /**
+   * ARN of the task's role: its container proves with it that it is the task. Absent: it was launched from a task definition
+   * whose containers could not prove it yet, and the ticket alone counts.
+   */
+  role?: string;
   launchedAt: number;
   /** When RunTask was last called. */
   askedAt?: number;

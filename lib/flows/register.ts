@@ -6,13 +6,14 @@ import { mintedName } from '../core/name.ts';
 import { mayMint, takeMint } from '../core/registration.ts';
 import type { Seat } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
-import type { Failure, World } from '../world.ts';
+import type { Failure, Proof, World } from '../world.ts';
 import { adopt } from './adopt.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { scopeOf } from './end.ts';
 import { release } from './jobs.ts';
 import { OBSERVES } from './observe.ts';
+import { prove } from './prove.ts';
 import { asSeats, changeSeat, seatOf } from './seats.ts';
 import { isTicket, reportCredentialFor } from './ticket.ts';
 
@@ -20,6 +21,8 @@ export type RegistrationAnswer =
   | { kind: 'registered'; runnerName: string; jitConfig: string; reportCredential: string }
   /** The ticket is not this runner's. */
   | { kind: 'forbidden' }
+  /** The ticket is, and whoever brings it is not its task. */
+  | { kind: 'unproven'; reason: string }
   /** Nobody wants this runner: its container shall end. */
   | { kind: 'gone'; reason: string; failure?: LaunchFailure }
   /** To be asked again, not before. */
@@ -32,10 +35,10 @@ export type RegistrationAnswer =
 export async function register(
   world: World,
   config: Config,
-  request: { name: string; ticket: string },
+  request: { name: string; ticket: string; proof?: Proof },
 ): Promise<RegistrationAnswer> {
   if (!isTicket(config.ticketSecrets, request.name, request.ticket)) return { kind: 'forbidden' };
-  const answer = await registerRunner(world, config, request.name);
+  const answer = await registerRunner(world, config, request);
   world.log({
     decision: `registration: ${answer.kind}`,
     reason: 'reason' in answer ? answer.reason : `registered as ${'runnerName' in answer ? answer.runnerName : ''}`,
@@ -45,9 +48,16 @@ export async function register(
   return answer;
 }
 
-async function registerRunner(world: World, config: Config, name: string): Promise<RegistrationAnswer> {
+async function registerRunner(
+  world: World,
+  config: Config,
+  { name, proof }: { name: string; proof?: Proof },
+): Promise<RegistrationAnswer> {
   const seat = await seatOf(world, config, name);
   if (seat === undefined) return { kind: 'gone', reason: 'there is no record of it' };
+  // Before anything is said about it, decided or changed.
+  const unproven = await prove(world, seat, proof);
+  if (unproven !== undefined) return unproven;
   const may = mayMint(seat, world.clock.now());
   if (may.decision === 'gone') return { kind: 'gone', reason: may.reason };
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
@@ -157,7 +167,7 @@ async function noteRegistration(world: World, seat: Seat, runnerId: number): Pro
   const registeredAt = world.clock.now();
   const noted = await changeSeat(world, seat, (current) => {
     if (current.mint !== seat.mint || current.state === 'gone') return current;
-    const { mintingAt: _, mintNotBefore: __, ...kept } = current;
+    const { mintingAt: _, mintNotBefore: __, heardAt: ___, ...kept } = current;
     return { ...kept, state: 'registered', runnerId, registeredAt, reason: `registered, mint ${seat.mint}` };
   });
   if (noted?.runnerId !== runnerId) return false;

@@ -7,6 +7,7 @@ import { idle, started } from '../flows/report.ts';
 import type { World } from '../world.ts';
 import type { HttpAnswer, HttpEvent } from './http.ts';
 import { answer, header } from './http.ts';
+import { projectProof } from './proof.ts';
 
 export function registrarHandler(
   world: World,
@@ -18,8 +19,10 @@ export function registrarHandler(
     if (credential === undefined) return FORBIDDEN;
     const config = await readConfig();
     const able = worldFor(world, config);
-    if (event.rawPath.endsWith('/registration'))
-      return registration(await register(able, config, { name, ticket: credential }));
+    if (event.rawPath.endsWith('/registration')) {
+      const proof = projectProof(event);
+      return registration(await register(able, config, { name, ticket: credential, ...(proof && { proof }) }));
+    }
     if (event.rawPath.endsWith('/started')) {
       const noted = await started(able, config, { name, credential });
       return noted.kind === 'forbidden' ? FORBIDDEN : answer(204);
@@ -36,6 +39,7 @@ const FORBIDDEN: HttpAnswer = answer(401, { reason: 'the credential is missing, 
 
 function registration(result: RegistrationAnswer): HttpAnswer {
   if (result.kind === 'forbidden') return FORBIDDEN;
+  if (result.kind === 'unproven') return answer(403, { reason: result.reason });
   if (result.kind === 'gone') return answer(410, { reason: result.reason });
   if (result.kind === 'wait') {
     return answer(503, { reason: result.reason }, { 'retry-after': String(result.retryAfterSeconds) });

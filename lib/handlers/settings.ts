@@ -41,10 +41,10 @@ export function readSettings<Name extends SettingName>(
   return Object.freeze(Object.fromEntries(entries) as Record<Name, string>);
 }
 
-/** The variables that move every client of AWS's SDKs, and SSM's with them (AWS docs, "Service-specific endpoints"). */
-export function parameterStoreEndpoint(environment: Readonly<Record<string, string | undefined>>): {
-  endpoint?: string;
-} {
-  const endpoint = environment['AWS_ENDPOINT_URL_SSM'] || environment['AWS_ENDPOINT_URL'];
-  return endpoint ? { endpoint } : {};
+/** The variables that move every client of AWS's SDKs, for the services to which we speak without one (AWS docs, "Service-specific endpoints"). */
+export function endpointOf(
+  service: 'SSM' | 'STS',
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return environment[`AWS_ENDPOINT_URL_${service}`] || environment['AWS_ENDPOINT_URL'] || undefined;
 }

@@ -183,7 +183,7 @@ const AWS: readonly AwsRow[] = [
     explanation: 'the role of the function may not do this',
   },
   {
-    name: /^(ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|MissingAuthenticationToken|CredentialsProviderError)/,
+    name: /^(ExpiredToken|UnrecognizedClient|(Invalid|Incomplete)Signature|SignatureDoesNotMatch|Invalid(ClientTokenId|Token)$|RequestExpired|MissingAuthenticationToken|CredentialsProviderError)/,
     kind: 'refused',
     explanation: 'AWS does not accept the credentials',
   },

@@ -26,7 +26,7 @@ export type ParameterStoreSettings = {
   /** Asked whenever a request is signed. */
   credentials: ConstructorParameters<typeof SignatureV4>[0]['credentials'];
   /** Absent: SSM of the region. */
-  endpoint?: string;
+  endpoint?: string | undefined;
 };
 
 /** The values, decrypted, by name; at most 10 names. Those that are not there are left out. Throws what SSM answered. */

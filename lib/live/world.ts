@@ -7,12 +7,15 @@ import { clientSettings } from './clients.ts';
 import { createCluster } from './cluster.ts';
 import { createGitHub } from './github.ts';
 import type { App } from './github-app.ts';
+import { createIdentity } from './identity.ts';
 import { createQueue } from './queue.ts';
 import { createListTable, createTable } from './tables.ts';
 
 export type LiveSettings = {
   log: World['log'];
   region: string;
+  /** Where STS is reached instead of at the region's own address. */
+  stsEndpoint?: string | undefined;
   /** Name or ARN. */
   cluster: string;
   queueUrl: string;
@@ -28,7 +31,7 @@ const ATTEMPTS_MAX = 3;
 
 /** Reads no environment variable itself, and reaches nothing before the first call. */
 export function createLiveWorld(settings: LiveSettings): World {
-  const { region, tables, githubUrl, app, cluster, queueUrl, log } = settings;
+  const { region, stsEndpoint, tables, githubUrl, app, cluster, queueUrl, log } = settings;
   const clock = { now: () => Date.now() };
   const client = clientSettings({ region });
   const dynamodb = new DynamoDBClient({ ...client, maxAttempts: ATTEMPTS_MAX });
@@ -38,6 +41,7 @@ export function createLiveWorld(settings: LiveSettings): World {
     github: createGitHub({ url: githubUrl, app, clock }),
     // The adapter must see what was repeated: ECS's client repeats nothing by itself.
     cluster: createCluster({ client: new ECSClient({ ...client, maxAttempts: 1 }), cluster }),
+    identity: createIdentity({ region, endpoint: stsEndpoint }),
     queue: createQueue({ client: new SQSClient({ ...client, maxAttempts: ATTEMPTS_MAX }), url: queueUrl }),
     history: createTable(table(tables.history, 'job')),
     backlog: createListTable(table(tables.backlog, 'pool', 'job')),

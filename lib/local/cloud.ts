@@ -12,6 +12,7 @@ import type { EcsService } from '../sim/ecs-service/service.ts';
 import { createGitHubService, type GitHubService } from '../sim/github-service/service.ts';
 import { ANSWER_MS_MAX } from '../sim/github-service/webhooks.ts';
 import { type StoppableClock, stoppable } from '../sim/stoppable-clock.ts';
+import { createStsService, SKEW_MS_MAX, type StsService } from '../sim/sts-service.ts';
 import type { Closers } from './closers.ts';
 import { createCluster } from './cluster.ts';
 import { serveEcs } from './ecs.ts';
@@ -19,6 +20,7 @@ import { deliverByHttp, serveGitHub } from './github.ts';
 import { type LocalParameters, startParameters } from './parameters.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
 import type { SharedTime } from './shared-time.ts';
+import { serveSts } from './sts.ts';
 import { type LocalTables, startTables } from './tables.ts';
 
 export type CloudOptions = {
@@ -35,6 +37,7 @@ export type Cloud = {
   clock: StoppableClock;
   github: { service: GitHubService; address: string };
   ecs: { service: EcsService; address: string };
+  sts: { service: StsService; address: string };
   queue: LocalQueue;
   tables: LocalTables;
   parameters: LocalParameters;
@@ -66,9 +69,11 @@ export async function startCloud(options: CloudOptions, started: Closers): Promi
     startParameters().then(started.add),
   ]);
   const github = await startGitHub(options, simulation, secrets, started);
-  const { ecs, pools } = await startEcs(options, simulation, { queue, github: github.service }, started);
+  const sts = await startSts(time, clock, seed, started);
+  const around = { queue, github: github.service, sts: sts.service };
+  const { ecs, pools } = await startEcs(options, simulation, around, started);
   setParameters(parameters, secrets, pools);
-  return { clock, github, ecs, queue, tables, parameters, webhookSecret: secrets.webhookSecret };
+  return { clock, github, ecs, sts, queue, tables, parameters, webhookSecret: secrets.webhookSecret };
 }
 
 function newSecrets(): Secrets {
@@ -99,10 +104,22 @@ async function startGitHub(
   return { service, address: url };
 }
 
+async function startSts(
+  time: SharedTime,
+  clock: StoppableClock,
+  seed: number,
+  started: Closers,
+): Promise<Cloud['sts']> {
+  // Requests are no faster than real time.
+  const service = createStsService({ clock, chance: seededChance(seed + 1), skewMsMax: SKEW_MS_MAX * time.speed });
+  const { url } = started.add(await serveSts(service));
+  return { service, address: url };
+}
+
 async function startEcs(
   { pools, log }: CloudOptions,
   simulation: Simulation,
-  { queue, github }: { queue: LocalQueue; github: GitHubService },
+  { queue, github, sts }: { queue: LocalQueue; github: GitHubService; sts: StsService },
   started: Closers,
 ): Promise<{ ecs: Cloud['ecs']; pools: Pools }> {
   const cluster = createCluster({
@@ -110,6 +127,7 @@ async function startEcs(
     pools,
     prefix: PREFIX,
     github: github.runnerSide,
+    sts,
     onTaskStateChange: (event) => {
       if (!isStopped(event)) return;
       queue.send(JSON.stringify(event)).catch((error: unknown) => log('eventbridge', String(error)));

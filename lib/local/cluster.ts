@@ -5,10 +5,12 @@ import { functionsPools } from '../pools-file.ts';
 import type { Chance } from '../sim/chance.ts';
 import type { SimClock } from '../sim/clock.ts';
 import { runContainer } from '../sim/container.ts';
+import { identityHeaders } from '../sim/container-identity.ts';
 import type { CapacityProviderConfig, ContainerStart } from '../sim/ecs-service/config.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import { createEcsService, type EcsService } from '../sim/ecs-service/service.ts';
 import type { RunnerSide } from '../sim/github-service/runner-side.ts';
+import type { StsService } from '../sim/sts-service.ts';
 import { LOCAL_ACCOUNT, LOCAL_CLIENT } from './aws.ts';
 import { registrarAt } from './registrar-client.ts';
 
@@ -20,12 +22,16 @@ export type ClusterOptions = {
   chance: Chance;
   /** What the containers see of GitHub. */
   github: RunnerSide;
+  /** Of which the tasks have their credentials. */
+  sts: StsService;
   onTaskStateChange: (event: TaskStateChangeEvent) => void;
 };
 
 export const CLUSTER = 'local';
 /** For pools that name none. */
 const CAPACITY_PROVIDER = 'local';
+/** Of pools that name none. */
+const TASK_ROLE = `arn:aws:iam::${LOCAL_ACCOUNT}:role/local-task`;
 /** An instance has at least 16 vCPUs and 64 GiB. */
 const INSTANCE_CPU_MIN = 16_384;
 const INSTANCE_MEMORY_MIN = 65_536;
@@ -47,6 +53,7 @@ export function createCluster(options: ClusterOptions): { service: EcsService; p
   const resolve = (pool: FilePool) => ({
     taskDefinition: registerTaskDefinition(service, prefix, pool),
     capacityProvider: pool.capacityProvider ?? CAPACITY_PROVIDER,
+    role: pool.taskRole ?? TASK_ROLE,
   });
   return { service, pools: functionsPools(pools, resolve) };
 }
@@ -68,7 +75,7 @@ function registerTaskDefinition(service: EcsService, prefix: string, pool: FileP
     family: `${prefix}-${pool.name}`,
     cpu: String(pool.cpu),
     memory: String(pool.memory),
-    ...(pool.taskRole === undefined ? {} : { taskRoleArn: pool.taskRole }),
+    taskRoleArn: pool.taskRole ?? TASK_ROLE,
     containerDefinitions: [
       {
         name: 'runner',
@@ -81,8 +88,11 @@ function registerTaskDefinition(service: EcsService, prefix: string, pool: FileP
   return (answer as { taskDefinition: { taskDefinitionArn: string } }).taskDefinition.taskDefinitionArn;
 }
 
-function startContainer({ clock, chance, github }: ClusterOptions, start: ContainerStart) {
-  const { environment, signal, killed } = start;
+function startContainer({ clock, chance, github, sts }: ClusterOptions, start: ContainerStart) {
+  const { environment, signal, killed, taskArn, taskRoleArn = TASK_ROLE } = start;
   const registrar = registrarAt(environment['ECS_RUNNERS_URL'] ?? '');
-  return runContainer({ environment, clock, chance, registrar, github, signal, killed });
+  // As ECS does: the task's id is the name of the session.
+  const credentials = sts.assume({ role: taskRoleArn, name: taskArn.slice(taskArn.lastIndexOf('/') + 1) });
+  const identity = (runner: string) => identityHeaders(credentials, { runner, now: clock.now() });
+  return runContainer({ environment, clock, chance, registrar, identity, github, signal, killed });
 }

@@ -49,6 +49,7 @@ export function functionVariables(stack: {
   registrarUrl: string;
   githubUrl: string;
   ecsEndpoint: string;
+  stsEndpoint: string;
   cluster: string;
   prefix: string;
   parametersPath: string;
@@ -59,6 +60,7 @@ export function functionVariables(stack: {
   const { history, backlog, runners } = stack.tables.names;
   return {
     AWS_ENDPOINT_URL_ECS: stack.ecsEndpoint,
+    AWS_ENDPOINT_URL_STS: stack.stsEndpoint,
     AWS_ENDPOINT_URL_SQS: stack.queue.endpoint,
     AWS_ENDPOINT_URL_DYNAMODB: stack.tables.endpoint,
     AWS_ENDPOINT_URL_SSM: stack.parametersEndpoint,

@@ -32,7 +32,7 @@ export type StackOptions = {
 
 export type Addresses = { api: string; github: string; ecs: string; sqs: string; dynamodb: string };
 
-export type Stack = Omit<Cloud, 'github' | 'ecs'> & {
+export type Stack = Omit<Cloud, 'github' | 'ecs' | 'sts'> & {
   addresses: Addresses;
   /** The simulated ones, for those who look into their books. */
   github: Cloud['github']['service'];
@@ -117,12 +117,13 @@ const NOT_YET: InvokeResult = {
   error: { errorType: 'ResourceNotReadyException', errorMessage: 'the stack is starting' },
 };
 
-function variables(api: LocalApi, { github, ecs, queue, tables, parameters }: Cloud): Record<string, string> {
+function variables(api: LocalApi, { github, ecs, sts, queue, tables, parameters }: Cloud): Record<string, string> {
   return functionVariables({
     deployment: DEPLOYMENT,
     registrarUrl: api.address,
     githubUrl: github.address,
     ecsEndpoint: ecs.address,
+    stsEndpoint: sts.address,
     cluster: CLUSTER,
     prefix: PREFIX,
     parametersPath: PARAMETERS_PATH,

@@ -23,10 +23,11 @@ export type Registration = { jitConfig: string; reportCredential: string; runner
 
 /** The JIT configuration, or the code to end with. */
 export async function register(container: Container): Promise<Registration | number> {
-  const { clock } = container.options;
+  const { clock, identity } = container.options;
   let deadline = clock.now() + BOOT_MS_MAX;
   for (let attempt = 0; !container.ended; attempt += 1) {
-    const answer = await ask(container, 'registration', container.options.environment['ECS_RUNNERS_TICKET'], {});
+    const body = identity === undefined ? {} : { identity: identity(container.name) };
+    const answer = await ask(container, 'registration', container.options.environment['ECS_RUNNERS_TICKET'], body);
     if (answer?.status === 200) return registrationOf(answer.body);
     if (answer?.status === 410) return EXIT_DONE;
     if (answer !== undefined && answer.status < 500 && answer.status !== 429) return EXIT_REFUSED;

@@ -1,6 +1,7 @@
 /** What a simulated container is given, what it keeps while it lives, and the codes with which it ends. */
 import type { Chance } from './chance.ts';
 import type { SimClock } from './clock.ts';
+import type { IdentityHeaders } from './container-identity.ts';
 import type { Connection, RunnerSide } from './github-service/runner-side.ts';
 
 /** It ran a job, whatever the result, or was told that nobody wants it. Every other code: it ended without a job. */
@@ -27,6 +28,8 @@ export type ContainerOptions = {
   clock: SimClock;
   chance: Chance;
   registrar: Registrar;
+  /** Signs anew for each request; absent: it is of a version that proves nothing. */
+  identity?: (runner: string) => IdentityHeaders;
   github: RunnerSide;
   /** SIGTERM: ends it at once unless a job runs; a job is let finish. */
   signal: AbortSignal;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ALL_SETTINGS, parameterStoreEndpoint, readSettings, WEBHOOK_SETTINGS } from '../../lib/handlers/settings.ts';
+import { ALL_SETTINGS, endpointOf, readSettings, WEBHOOK_SETTINGS } from '../../lib/handlers/settings.ts';
 
 const good = {
   AWS_REGION: 'eu-central-1',
@@ -42,9 +42,11 @@ test('a stage launches or observes, and nothing else', () => {
 });
 
 test.each([
-  [{}, {}],
-  [{ AWS_ENDPOINT_URL: 'a' }, { endpoint: 'a' }],
-  [{ AWS_ENDPOINT_URL: 'a', AWS_ENDPOINT_URL_SSM: 'b' }, { endpoint: 'b' }],
+  [{}, undefined],
+  [{ AWS_ENDPOINT_URL: 'a' }, 'a'],
+  [{ AWS_ENDPOINT_URL: 'a', AWS_ENDPOINT_URL_SSM: 'b' }, 'b'],
+  [{ AWS_ENDPOINT_URL: 'a', AWS_ENDPOINT_URL_STS: 'b' }, 'a'],
+  [{ AWS_ENDPOINT_URL_SSM: '' }, undefined],
 ])('%j moves the parameter store to %j', (environment, expected) => {
-  expect(parameterStoreEndpoint(environment)).toEqual(expected);
+  expect(endpointOf('SSM', environment)).toBe(expected);
 });

@@ -129,12 +129,13 @@ const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage)
     },
   },
   {
-    name: 'calls without an answer, and functions that die',
+    name: 'calls without an answer, functions that die, and jobs that are cancelled meanwhile',
     run: async (stage) => {
       stage.ecs.setFaults({ cutAfter: 0.5 });
-      stage.addJobs({ count: 20, durationSeconds: 60 });
-      await stage.minutes(1);
+      const jobs = stage.addJobs({ count: 20, durationSeconds: 60 });
+      await stage.minutes(0.5);
       stage.killFunctions();
+      for (const job of jobs) stage.github.control.cancel(job);
       await stage.until(stage.allCompleted, 60);
       await stage.minutes(12);
     },

@@ -26,6 +26,7 @@ export function intercepted(world: World, watch: (moment: Moment) => Promise<voi
     log: world.log,
     github: wrap('github', world.github),
     cluster: wrap('cluster', world.cluster),
+    identity: wrap('identity', world.identity),
     queue: wrap('queue', world.queue),
     history: wrap('history', world.history),
     backlog: wrap('backlog', world.backlog),

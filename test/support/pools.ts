@@ -11,6 +11,7 @@ export function aPool(overrides: Partial<Pool> = {}): Pool {
     repositories: [],
     register: 'organization',
     group: 'Default',
+    role: 'arn:aws:iam::123456789012:role/runners/sim-task',
     idleSecondsMax: 60,
     taskDefinition: 'sim-default:1',
     capacityProvider: 'sim',

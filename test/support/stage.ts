@@ -16,10 +16,13 @@ import { seededChance } from '../../lib/sim/chance.ts';
 import { virtualClock } from '../../lib/sim/clock.ts';
 import { createSimCluster } from '../../lib/sim/cluster.ts';
 import { runContainer } from '../../lib/sim/container.ts';
+import { identityHeaders } from '../../lib/sim/container-identity.ts';
 import { createEcsService } from '../../lib/sim/ecs-service/service.ts';
 import { createSimGitHub } from '../../lib/sim/github.ts';
 import { createGitHubService } from '../../lib/sim/github-service/service.ts';
+import { createSimIdentity } from '../../lib/sim/identity.ts';
 import { createSimQueue } from '../../lib/sim/queue.ts';
+import { createStsService } from '../../lib/sim/sts-service.ts';
 import { createSimListTable, createSimTable } from '../../lib/sim/tables.ts';
 import type { LogLine, World } from '../../lib/world.ts';
 import type { Moment } from './intercept.ts';
@@ -80,6 +83,8 @@ export async function createStage(options: StageOptions = {}) {
     name: 'runners',
     key: ['pool', 'place'],
   });
+  // With a chance of its own, so that what else is drawn does not depend on it.
+  const sts = createStsService({ clock, chance: seededChance((options.seed ?? 1) + 1_000_000) });
   const queue = createSimQueue({ clock, chance, visibilitySeconds: 180, maxReceiveCount: 5, latencyMs });
   const github = createGitHubService({
     clock,
@@ -116,6 +121,7 @@ export async function createStage(options: StageOptions = {}) {
         environment: start.environment,
         clock,
         chance,
+        ...identityOf(start),
         github: github.runnerSide,
         signal: start.signal,
         killed: start.killed,
@@ -133,10 +139,18 @@ export async function createStage(options: StageOptions = {}) {
   });
   for (const pool of pools) registerTaskDefinition(pool);
 
+  /** ECS assumes the task's role, with the task's id as the session's name. */
+  function identityOf({ taskArn, taskRoleArn }: { taskArn: string; taskRoleArn?: string }) {
+    if (taskRoleArn === undefined) return {};
+    const credentials = sts.assume({ role: taskRoleArn, name: taskArn.slice(taskArn.lastIndexOf('/') + 1) });
+    return { identity: (runner: string) => identityHeaders(credentials, { runner, now: clock.now() }) };
+  }
+
   /** The next revision of its family. */
   function registerTaskDefinition(pool: Pool): void {
     ecs.call('RegisterTaskDefinition', {
       family: pool.taskDefinition.split(':')[0],
+      ...(pool.role !== undefined && { taskRoleArn: pool.role }),
       containerDefinitions: [
         { name: 'runner', image: options.images?.[pool.name] ?? 'runner:latest', cpu: 1024, memory: 2048 },
       ],
@@ -158,6 +172,7 @@ export async function createStage(options: StageOptions = {}) {
     clock,
     github: createSimGitHub(github, clock),
     cluster: createSimCluster(ecs, { cluster: 'sim' }),
+    identity: createSimIdentity(sts),
     queue,
     history,
     backlog,
@@ -231,6 +246,7 @@ export async function createStage(options: StageOptions = {}) {
     world,
     github,
     ecs,
+    sts,
     queue,
     history,
     backlog,

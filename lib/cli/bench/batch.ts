@@ -10,7 +10,7 @@ import { seededChance } from '../../sim/chance.ts';
 import { type SimClock, scaledClock, sleep } from '../../sim/clock.ts';
 import { createSimQueue } from '../../sim/queue.ts';
 import { createSimListTable, createSimTable } from '../../sim/tables.ts';
-import type { Cluster, GitHub, World } from '../../world.ts';
+import type { Cluster, GitHub, Identity, World } from '../../world.ts';
 
 export type MeasuredBatch = { launches: number; callMs: number; ms: number };
 
@@ -61,6 +61,7 @@ function slowWorld(clock: SimClock): { world: World; tasks: ReadonlySet<string> 
     clock,
     github: {} as GitHub,
     cluster: slowCluster(clock, tasks),
+    identity: {} as Identity,
     queue: createSimQueue({ ...table, chance: seededChance(1), visibilitySeconds: 180, maxReceiveCount: 5 }),
     history: createSimTable<JobRecord, { job: number }>({ ...table, name: 'history', key: ['job'] }),
     backlog: createSimListTable<BacklogRecord, { pool: string; job: number }>({

@@ -10,6 +10,7 @@ export function functionEnvironment(): Record<string, string> {
       registrarUrl: nowhere,
       githubUrl: nowhere,
       ecsEndpoint: nowhere,
+      stsEndpoint: nowhere,
       cluster: 'bench',
       prefix: 'bench',
       parametersPath: '/ecs-runners/bench',
