@@ -66,6 +66,7 @@ test('the table of crashes has every call that launches and registers', () => {
       'registrar runners.get',
       'registrar runners.put',
       'registrar history.get',
+      'registrar identity.signer',
       'registrar github.registerRunner',
       'registrar queue.send',
     ]),
