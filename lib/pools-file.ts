@@ -67,6 +67,7 @@ export function functionsPool(
     ...(pool.registration === 'token' && { registration: 'token' as const }),
     ...(pool.taskRole !== undefined && { taskRole: pool.taskRole }),
     ...(role !== undefined && { role }),
+    warm: pool.warm,
     idleSecondsMax: pool.idleSeconds,
     taskDefinition,
     ...(provider !== undefined && { capacityProvider: provider }),

@@ -68,6 +68,7 @@ test('a good file: what it says, and the defaults', () => {
         max: 100,
         register: 'organization',
         registration: 'jit',
+        warm: 0,
         sudo: true,
         group: 'Default',
         idleSeconds: 60,
@@ -84,6 +85,7 @@ test('a good file: what it says, and the defaults', () => {
         repositories: ['octo-org/deploy-*'],
         register: 'repository',
         registration: 'jit',
+        warm: 0,
         sudo: true,
         taskRole: 'arn:aws:iam::123456789012:role/deploy',
         group: 'Default',
@@ -518,6 +520,7 @@ test('what the functions read', () => {
         repositories: [],
         register: 'organization',
         group: 'Default',
+        warm: 0,
         idleSecondsMax: 60,
         taskDefinition: 'runner-default:7',
       },
@@ -530,6 +533,7 @@ test('what the functions read', () => {
         register: 'repository',
         group: 'Default',
         taskRole: 'arn:aws:iam::123456789012:role/deploy',
+        warm: 0,
         idleSecondsMax: 5,
         taskDefinition: 'runner-deploy:7',
         capacityProvider: 'big',
@@ -544,6 +548,24 @@ test('what the functions read', () => {
   });
   const resolved = functionsPools(file, () => ({ taskDefinition: 'x:1', capacityProvider: 'own' }));
   expect(resolved.pools.map((pool) => pool.capacityProvider)).toEqual(['own', 'own']);
+});
+
+test.each([
+  [0, 'accepted'],
+  [100, 'accepted'],
+  [101, 'pools.yml:8:11 pools.default.warm: is 101, but the pool has at most 100 runners (max), warm ones among them'],
+  [-1, expect.stringMatching(/is -1: it must be a whole number of runners from 0 to 10000 and at most max/)],
+  [1.5, expect.stringMatching(/is 1.5: it must be a whole number/)],
+])('warm: %d', (warm, said) => {
+  expect(refused(changed('    max: 100\n', `    max: 100\n    warm: ${warm}\n`))).toEqual([said]);
+});
+
+test('warm runners cost something, and the file says how much', () => {
+  const { file, warnings } = accepted(changed('    max: 100\n', '    max: 100\n    warm: 3\n'));
+  expect(warnings.map(problemLine)).toEqual([
+    'pools.yml:8:11 pools.default.warm: keeps 6 vCPU and 12 GiB of instances running day and night, whether jobs come or not; 0 lets them go',
+  ]);
+  expect(functionsPools(file, () => ({ taskDefinition: 'x:1' })).pools.map(({ warm }) => warm)).toEqual([3, 0]);
 });
 
 test('the pools file of this repository is sound', async () => {

@@ -61,12 +61,15 @@ function overdueReason(seat: Seat, task: SeenTask, now: number): string | undefi
     return now - (seat.goneAt ?? now) < GOING_DEADLINE_MS ? undefined : `it was told to go: ${seat.reason}`;
   }
   const isMinting = seat.mintingAt !== undefined && now - seat.mintingAt < MINT_VOID_AFTER_MS;
-  if (seat.state !== 'launching' || isMinting) return undefined;
+  if ((seat.state !== 'launching' && seat.state !== 'warm') || isMinting) return undefined;
   if (task.startedAt === undefined) {
     return now - seat.launchedAt < PROVISIONING_DEADLINE_MS ? undefined : 'no instance was found for it in time';
   }
-  const since = Math.max(task.startedAt, seat.mintNotBefore ?? 0);
-  return now - since < BOOT_DEADLINE_MS ? undefined : 'its container did not register in time';
+  const since = Math.max(task.startedAt, seat.mintNotBefore ?? 0, seat.heardAt ?? 0);
+  if (now - since < BOOT_DEADLINE_MS) return undefined;
+  return seat.state === 'warm'
+    ? 'its container fell silent while it was warm'
+    : 'its container did not register in time';
 }
 
 /** A task of our grammar that no record knows, old enough for the records to have been written. */

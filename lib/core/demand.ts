@@ -13,14 +13,17 @@ import {
 } from './limits.ts';
 import { admits, covers, type Pool } from './pool.ts';
 import type { PoolRecord, Seat } from './runner.ts';
+import { claimable, isUnclaimed, planWarm, ranked, type WarmPlan } from './warm.ts';
 
 /**
- * What one look decides: who gets a runner that nobody else needs, whom to launch where, why nobody else, and when to
- * look again (ms since 1970).
+ * What one look decides: who gets a runner that nobody else needs, who gets a warm one (the first of these that nobody else
+ * has claimed), whom to launch where, why nobody else, how many are to be warm, and when to look again (ms since 1970).
  */
 export type Plan = {
   adoptions: { job: number; seat: Seat }[];
+  claims: { job: number; seats: Seat[] }[];
   launches: { job: number; places: number[] }[];
+  warm: WarmPlan;
   why: string;
   lookAt?: number;
   /** No container of the pool's task definition has come up yet. */
@@ -49,21 +52,41 @@ export function plan(seen: Observation): Plan {
   );
   const adopted = new Set(adoptions.map(({ job }) => job));
   const owed = own.filter((item) => isOwed(item, taken, now) && !adopted.has(item.job));
-  const free = pool.max - seats.length;
-  const chosen = choose({ owed, own: seen.own, free, launches: may.launches, now });
-  const allowed = pace(seats, chosen, now);
-  const isPaced = allowed.length < chosen.length;
+  const warm = claimable(pool, seats, now);
+  const room = roomOf(pool, seats, may, warm);
+  const chosen = choose({ owed, own: seen.own, ...room, now });
+  const claims = deal(ranked(pool, warm, chosen[0]?.job ?? 0), chosen.slice(0, warm.length));
+  const rest = chosen.slice(warm.length);
+  const allowed = pace(seats, rest, now);
+  const isPaced = allowed.length < rest.length;
+  const launches = deal(freePlaces(pool, seats, allowed[0]?.job ?? 0), allowed);
+  const claimed = new Set(claims.map(({ of: [seat] }) => seat));
+  const places = placesLeft(pool, seats, launches);
+  const warmPlan = planWarm({
+    pool,
+    seats,
+    unclaimed: seats.filter((seat) => isUnclaimed(seat) && !claimed.has(seat)),
+    // Jobs come first, those that this look does not launch too.
+    places: places.slice(0, Math.max(0, places.length - (owed.length - claims.length - launches.length))),
+    may: { ...may, launches: may.launches - launches.length },
+    isSound: seen.health.failures < SUSPECT_AFTER_FAILURES && may.lookAt === undefined,
+    surplusSince: seen.health.warmSurplusSince,
+    now,
+  });
   const times = [
     may.lookAt,
     isPaced ? now + PACED_LOOK_MS : undefined,
-    !isPaced && hasMore(may, owed, chosen, free)
-      ? now + (chosen.length < may.launches ? OWN_JOBS_FIRST_MS : 0)
+    !isPaced && hasMore({ may, owed, chosen, room, warm })
+      ? now + (chosen.length < room.launches ? OWN_JOBS_FIRST_MS : 0)
       : undefined,
-    ...(may.launches > 0 ? own.map((item) => laterThan(item, taken, now)) : []),
+    warmPlan.lookAt,
+    ...(room.launches > 0 ? own.map((item) => laterThan(item, taken, now)) : []),
   ].filter((time) => time !== undefined);
   return {
     adoptions,
-    launches: deal(freePlaces(pool, seats, allowed[0]?.job ?? 0), allowed),
+    claims: claims.map(({ job, of: seats }) => ({ job, seats })),
+    launches: launches.map(({ job, of: places }) => ({ job, places })),
+    warm: warmPlan,
     why: isPaced ? 'launches are paced to the registrations that GitHub allows in a minute' : may.reason,
     ...(times.length > 0 && { lookAt: Math.min(...times) }),
     unproven: seen.health.proven !== pool.taskDefinition,
@@ -115,27 +138,52 @@ export function servedBy(pool: Pool): (item: BacklogRecord) => boolean {
   return ({ labels = [], owner, repository }) => covers(pool.labels, labels) && admits(pool, { owner, repository });
 }
 
+/** For so many jobs there is something: warm runners, and places. */
+type Room = { free: number; launches: number };
+
+function roomOf(pool: Pool, seats: readonly Seat[], may: Allowance, warm: readonly Seat[]): Room {
+  return { free: pool.max - seats.length + warm.length, launches: may.launches + warm.length };
+}
+
 /** Somebody else will be launched soon, or at the latest by the next look; a cautious pool waits for its first containers. */
-function hasMore(may: Allowance, owed: readonly unknown[], chosen: readonly unknown[], free: number): boolean {
-  return !may.cautious && may.launches > 0 && owed.length > chosen.length && free > chosen.length;
+function hasMore(seen: {
+  may: Allowance;
+  owed: readonly unknown[];
+  chosen: readonly unknown[];
+  room: Room;
+  warm: readonly unknown[];
+}): boolean {
+  const { may, owed, chosen, room, warm } = seen;
+  const isOpen = may.cautious ? warm.length > chosen.length : room.launches > 0;
+  return isOpen && owed.length > chosen.length && room.free > chosen.length;
 }
 
 function laterThan(item: BacklogRecord, taken: ReadonlySet<number>, now: number): number | undefined {
   return isAlone(item, taken) && item.notBefore !== undefined && item.notBefore > now ? item.notBefore : undefined;
 }
 
-/** Every job gets places of its own to try, so that launches side by side do not fight for one. */
-function deal(places: readonly number[], jobs: readonly BacklogRecord[]): Plan['launches'] {
+type Dealt<Thing> = { job: number; of: Thing[] };
+
+/** Every job gets places, or warm runners, of its own to try, so that those side by side do not fight for one. */
+function deal<Thing>(things: readonly Thing[], jobs: readonly BacklogRecord[]): Dealt<Thing>[] {
   return jobs.map(({ job }, index) => ({
     job,
-    places: Array.from({ length: PLACE_TRIES }, (_, round) => places[index + round * jobs.length]).filter(
-      (place) => place !== undefined,
+    of: Array.from({ length: TRIES }, (_, round) => things[index + round * jobs.length]).filter(
+      (thing) => thing !== undefined,
     ),
   }));
 }
 
 /** Places tried for one launch; each miss means that another scaler was faster. */
-const PLACE_TRIES = 4;
+const TRIES = 4;
+
+/** The highest first: launches for jobs begin anywhere, and those of scalers that look side by side meet on the same places. */
+function placesLeft(pool: Pool, seats: readonly Seat[], launches: readonly Dealt<number>[]): number[] {
+  const dealt = new Set(launches.map(({ of: [place] }) => place));
+  return freePlaces(pool, seats, 0)
+    .filter((place) => !dealt.has(place))
+    .reverse();
+}
 
 /** How many launches a pool may begin now; when it is fewer than its free places, why, and when to look again. */
 export type Allowance = { launches: number; reason: string; lookAt?: number; cautious?: true };
@@ -180,7 +228,8 @@ export type PoolHealth = Omit<PoolRecord, 'version'>;
 /** The pool's health after what its seats say: a container that came up proves its task definition, a job the pool. */
 export function observedHealth(pool: Pool, seats: readonly Seat[], record: PoolHealth): PoolHealth {
   const proven = seats.some(
-    (seat) => seat.registeredAt !== undefined && seat.request.taskDefinition === pool.taskDefinition,
+    ({ registeredAt, warmSince, request }) =>
+      (registeredAt !== undefined || warmSince !== undefined) && request.taskDefinition === pool.taskDefinition,
   );
   const { notBefore: _, failingSince, ...rest } = record;
   const works = seats.some((seat) => seat.state === 'busy' && seat.launchedAt >= (failingSince ?? 0));
@@ -250,7 +299,9 @@ export function choose(options: {
 export function pace(seats: readonly Seat[], jobs: readonly BacklogRecord[], now: number): BacklogRecord[] {
   const lately = new Map<number, number>();
   for (const seat of seats) {
-    if (now - seat.launchedAt < 60_000) lately.set(seat.installation, (lately.get(seat.installation) ?? 0) + 1);
+    const { installation, launchedAt } = seat;
+    if (installation === undefined || now - launchedAt >= 60_000) continue;
+    lately.set(installation, (lately.get(installation) ?? 0) + 1);
   }
   return jobs.filter(({ installation }) => {
     const launched = lately.get(installation) ?? 0;

@@ -1,5 +1,7 @@
 /** How a runner ended, and what that means for the job it was coming for. */
+import { WARM_STEADY_MS } from './limits.ts';
 import type { Seat } from './runner.ts';
+import { isBound } from './runner.ts';
 
 /**
  * The container's exit code when it ran a job, or was told that nobody wants it. Every other code, and none, means
@@ -44,6 +46,7 @@ export function endingOf(seat: Seat, task: EndedTask): Ending {
   const how = exitCode === undefined ? stoppedReason : `exit code ${exitCode}: ${stoppedReason}`;
   if (seat.busyWith !== undefined) return { ran: 'yes', blame: 'nobody', reason: `ended with job ${seat.busyWith}` };
   if (seat.state === 'gone') return { ran: 'no', blame: 'nobody', reason: seat.reason };
+  if (!isBound(seat)) return unclaimedEnding(seat, task, how);
   if (seat.startedAt !== undefined || exitCode === EXIT_DONE) {
     return { ran: 'unknown', blame: 'nobody', reason: `its runner ran a job and ended; GitHub has not said which` };
   }
@@ -58,6 +61,17 @@ export function endingOf(seat: Seat, task: EndedTask): Ending {
     };
   }
   return { ran: 'no', blame: 'pool', failure: 'container failed', reason: `its runner ended without a job: ${how}` };
+}
+
+/** No job had claimed it, so that it can have run none. One that has waited for long did not fail. */
+function unclaimedEnding({ warmSince, heardAt = 0 }: Seat, task: EndedTask, how: string): Ending {
+  const isSteady = warmSince !== undefined && heardAt - warmSince >= WARM_STEADY_MS;
+  return {
+    ran: 'no',
+    blame: isSteady ? 'nobody' : 'pool',
+    failure: warmSince === undefined ? bootFailure(task) : 'never registered',
+    reason: `its warm container ended: ${how}`,
+  };
 }
 
 /** ECS does not know a task of its name, and will not any more. */

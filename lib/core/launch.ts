@@ -4,34 +4,57 @@ import type { JobRecord } from './job.ts';
 import { expiry } from './job.ts';
 import { runnerName } from './name.ts';
 import type { Pool } from './pool.ts';
-import type { Seat } from './runner.ts';
+import type { BoundSeat, Seat } from './runner.ts';
+import { NO_JOB } from './runner.ts';
 
-/** A seat for the next launch of the job: the whole RunTask call, settled before it is made. */
-export function seatFor(options: {
+/** Where and how a runner is launched, whatever for. */
+export type LaunchOptions = {
   prefix: string;
   registrarUrl: string;
   pool: Pool;
   place: number;
-  job: JobRecord;
   ticketOf: (name: string) => string;
   now: number;
-}): Omit<Seat, 'version'> {
-  const { pool, place, job, now } = options;
+};
+
+/** A seat for the next launch of the job: the whole RunTask call, settled before it is made. */
+export function seatFor(options: LaunchOptions & { job: JobRecord }): Omit<Seat, 'version'> {
+  const { pool, job } = options;
   const launch = job.launch + 1;
-  const name = runnerName(options.prefix, { pool: pool.name, place, job: job.job, launch });
+  const tags = { 'ecs-runners:job': String(job.job), 'ecs-runners:repository': `${job.owner}/${job.repository}` };
+  const reason = `launch ${launch} for job ${job.job}`;
+  return { ...newSeat(options, { job: job.job, launch, tags, reason }), serves: job.job, ...bindingOf(pool, job) };
+}
+
+/** A seat for a runner that is launched for no job: it is bound to an owner when a job claims it. */
+export function warmSeatFor(options: LaunchOptions & { launch: number }): Omit<Seat, 'version'> {
+  const reason = `launch ${options.launch} of a warm runner`;
+  return newSeat(options, { job: NO_JOB, launch: options.launch, tags: {}, reason });
+}
+
+/** Where a runner for the job is registered. */
+export function bindingOf(
+  pool: Pool,
+  job: Pick<JobRecord, 'installation' | 'owner' | 'repository' | 'ownerIsUser'>,
+): Pick<BoundSeat, 'installation' | 'owner' | 'repository'> {
   const onRepository = pool.register === 'repository' || job.ownerIsUser;
+  const { installation, owner, repository } = job;
+  return { installation, owner, ...(onRepository && { repository }) };
+}
+
+function newSeat(
+  { pool, place, now, ...options }: LaunchOptions,
+  { job, launch, tags, reason }: { job: number; launch: number; tags: Record<string, string>; reason: string },
+): Omit<Seat, 'version'> {
+  const name = runnerName(options.prefix, { pool: pool.name, place, job, launch });
   return {
     kind: 'runner',
     pool: pool.name,
     place,
     name,
-    job: job.job,
+    job,
     launch,
-    serves: job.job,
     state: 'launching',
-    installation: job.installation,
-    owner: job.owner,
-    ...(onRepository && { repository: job.repository }),
     labels: [...pool.labels],
     group: pool.group,
     ...(pool.logGroup !== undefined && { logGroup: pool.logGroup }),
@@ -45,17 +68,13 @@ export function seatFor(options: {
         ECS_RUNNERS_TICKET: options.ticketOf(name),
         ECS_RUNNERS_URL: options.registrarUrl,
       },
-      tags: {
-        'ecs-runners:pool': pool.name,
-        'ecs-runners:job': String(job.job),
-        'ecs-runners:repository': `${job.owner}/${job.repository}`,
-      },
+      tags: { 'ecs-runners:pool': pool.name, ...tags },
     },
     ...(pool.role !== undefined && { role: pool.role }),
     launchedAt: now,
     askedAt: now,
     mint: 0,
-    reason: `launch ${launch} for job ${job.job}`,
+    reason,
   };
 }
 

@@ -71,7 +71,28 @@ export const MINT_VOID_AFTER_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 export const MINTS_PER_MINUTE = 150;
 export const MINTS_BURST = 100;
 
-/** From the start of the container (or from when a paced mint was allowed) to its registration. */
+/**
+ * How often a warm container asks whether a job has come: half of it is added to that job's wait. Each question is one
+ * invocation and one read, so that a warm runner asks for about one US dollar a month (docs/configuration.md).
+ */
+export const WARM_RETRY_SECONDS = 4;
+
+/** A warm container's word is written down no more often: its record must not cost a write for each question. */
+export const WARM_HEARD_MS = 60_000;
+
+/** A warm container that has not been heard for this long gets no job: three words of it are missing. */
+export const WARM_SILENT_MS = 3 * WARM_HEARD_MS;
+
+/**
+ * Functions go on with an older configuration for a minute: until all agree how many warm runners are wanted, none is let go
+ * by one of them to be launched again by another.
+ */
+export const WARM_SETTLE_MS = 90_000;
+
+/** A warm container that ends sooner is its pool's fault; a later end is an instance's, or somebody's who stopped it. */
+export const WARM_STEADY_MS = 10 * 60 * 1000;
+
+/** From the start of the container (or from when a paced mint was allowed, or a warm one was heard) to its registration. */
 export const BOOT_DEADLINE_MS = 6 * 60 * 1000;
 
 /** ECS itself gives up on a task that waits for an instance after 10 to 30 minutes. */

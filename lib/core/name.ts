@@ -2,7 +2,10 @@
 
 export type RunnerName = { pool: string; place: number; job: number; launch: number };
 
-/** GitHub allows 64 characters: with prefix ≤ 12 and pool ≤ 20, job ids of 14 digits (today 12) and 999 launches fit. */
+/**
+ * GitHub allows 64 characters: with prefix ≤ 12 and pool ≤ 20, job ids of 14 digits (today 12) and 999 launches fit; and for
+ * warm runners job 0 and launches of ten digits.
+ */
 export const PREFIX_PATTERN = /^[a-z0-9]{1,12}$/;
 
 export function runnerName(prefix: string, { pool, place, job, launch }: RunnerName): string {
@@ -15,7 +18,7 @@ export function mintedName(name: string, mint: number): string {
 
 /** What a runner name says, or `undefined` for a name that is not of our grammar and prefix. */
 export function parseRunnerName(prefix: string, name: string): RunnerName | undefined {
-  const match = /^([a-z0-9]+)-([a-z0-9][a-z0-9-]*)-(\d{1,5})-(\d{1,16})-(\d{1,6})$/.exec(name);
+  const match = /^([a-z0-9]+)-([a-z0-9][a-z0-9-]*)-(\d{1,5})-(\d{1,16})-(\d{1,10})$/.exec(name);
   if (match?.[1] !== prefix || match[2] === undefined) return undefined;
   return { pool: match[2], place: Number(match[3]), job: Number(match[4]), launch: Number(match[5]) };
 }

@@ -24,6 +24,8 @@ export type Pool = {
    * task definition is of a version that did not prove anything.
    */
   role?: string;
+  /** So many runners wait for jobs, booted and not registered; at most `max`. */
+  warm: number;
   /** A runner for which no job waits leaves after this long. */
   idleSecondsMax: number;
   /** Revision included: the same request must always make the same call. */

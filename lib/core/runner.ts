@@ -1,6 +1,7 @@
 /** A runner: one ECS task and the GitHub runner in it. */
 
-export const RUNNER_STATES = ['launching', 'registered', 'busy', 'gone'] as const;
+/** `warm`: its container is up, not registered, and waits for a job. */
+export const RUNNER_STATES = ['launching', 'warm', 'registered', 'busy', 'gone'] as const;
 export type RunnerState = (typeof RUNNER_STATES)[number];
 
 /** A place taken: the runner's whole record, with every parameter of its RunTask call. Times in ms since 1970. */
@@ -11,14 +12,15 @@ export type Seat = {
   /** 0 … max−1. */
   place: number;
   name: string;
-  /** The job and the launch it was started for; part of the name. */
+  /** The job and the launch it was started for; part of the name. NO_JOB: it was launched to be warm. */
   job: number;
   launch: number;
   /** The queued or running job it is paired with now; absent: nobody waits for it. */
   serves?: number;
   state: RunnerState;
-  installation: number;
-  owner: string;
+  /** Where it is registered or will be; absent while it is bound to no owner: a warm one, until a job claims it. */
+  installation?: number;
+  owner?: string;
   /** Only when it is registered on a repository. */
   repository?: string;
   labels: string[];
@@ -55,19 +57,31 @@ export type Seat = {
   startedAt?: number;
   /** The job that GitHub says runs in it. */
   busyWith?: number;
+  /** Since when it is warm. */
+  warmSince?: number;
   /** Since when the container has said that it is idle while nobody waits for it. */
   surplusSince?: number;
   /** When it was given up: never registered, or removed at GitHub. */
   goneAt?: number;
   /** Launched while no container of its task definition had come up: its registration is news. */
   proves?: true;
-  /** The container's last word. */
+  /** The container's last word; of a warm one, to the minute. */
   heardAt?: number;
   reason: string;
 };
 
 /** The pool's own record, at place −1. */
 export type PoolRecord = {
+/** In the place of a job's id, in the record and the name of a runner that was launched for none. GitHub's ids begin with 1. */
+export const NO_JOB = 0;
+
+/** Of an owner: it may be registered there, and nowhere else. */
+export type BoundSeat = Seat & Required<Pick<Seat, 'installation' | 'owner'>>;
+
+export function isBound(seat: Seat): seat is BoundSeat {
+  return seat.installation !== undefined && seat.owner !== undefined;
+}
+
   version: string;
   kind: 'pool';
   pool: string;
@@ -81,6 +95,10 @@ export type PoolRecord = {
   proven?: string;
   /** When the next delayed look is due; one at a time. */
   lookAt?: number;
+  /** Number of the last launch of warm runners; it only rises, so that no name is used twice. */
+  warmLaunch?: number;
+  /** Since when it has had more warm runners than are wanted, or outdated ones. */
+  warmSurplusSince?: number;
 };
 
 /** What an installation has registered lately; its key is pool INSTALLATIONS, place = installation id. */

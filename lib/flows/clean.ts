@@ -24,7 +24,8 @@ import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
-export async function clean(world: World, config: Config): Promise<void> {
+/** Gives the jobs that are not completed, as they were before they were asked about. */
+export async function clean(world: World, config: Config): Promise<BacklogRecord[]> {
   const listings = await listRegistrations(world);
   const tasks = await world.cluster.listTasks();
   const known = await knownPools(world);
@@ -41,7 +42,7 @@ export async function clean(world: World, config: Config): Promise<void> {
   const waiting = await questionJobs(world, config, seats, backlog);
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
   used.delete(UNSERVED);
-  await askForLooks(world, [...used]);
+  await askForLooks(world, [...new Set([...used, ...wantWarm(config)])]);
   await keepNeeded(world, known, neededPools(configured, seats, backlog));
   await publishGauges(world, config, { seats, waiting, tasks });
 }
@@ -201,6 +202,11 @@ async function removeGhosts(
 }
 
 async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
+/** They are launched though nobody waits. */
+function wantWarm({ mode, pools: { pools } }: Config): string[] {
+  return mode === 'launch' ? pools.filter(({ warm }) => warm > 0).map(({ name }) => name) : [];
+}
+
   const looks = pools.map((pool) => ({ body: { kind: 'look', pool } as const }));
   if (looks.length > 0) await world.queue.send(looks);
 }

@@ -3,6 +3,7 @@ import { failedHealth } from '../core/demand.ts';
 import type { Ending } from '../core/ending.ts';
 import { logLink } from '../core/log-link.ts';
 import type { Seat } from '../core/runner.ts';
+import { isBound } from '../core/runner.ts';
 import type { Scope, World } from '../world.ts';
 import { release } from './jobs.ts';
 import { changePool } from './seats.ts';
@@ -12,6 +13,7 @@ export async function endRunner(world: World, seat: Seat, ending: Ending): Promi
   if (seat.serves !== undefined && ending.ran !== 'yes') await releaseJob(world, seat, seat.serves, ending);
   if (ending.ran !== 'yes' && seat.runnerId !== undefined) await unregister(world, seat, seat.runnerId);
   const isOurs = await world.runners.remove(seat);
+  if (isOurs && !isBound(seat)) await blame(world, seat, ending);
   const logs = logLink(seat);
   world.log({
     // Else somebody else was faster, or its record has changed and it is the next run's.
@@ -32,10 +34,13 @@ async function releaseJob(world: World, seat: Seat, job: number, ending: Ending)
     failed,
     awaitsWord: ending.ran === 'unknown',
   });
-  if (released && failed && ending.blame === 'pool') {
-    const now = world.clock.now();
-    await changePool(world, seat.pool, (record) => failedHealth(record, ending.reason, now));
-  }
+  if (released) await blame(world, seat, ending);
+}
+
+async function blame(world: World, { pool }: Seat, ending: Ending): Promise<void> {
+  if (ending.ran !== 'no' || ending.blame !== 'pool') return;
+  const now = world.clock.now();
+  await changePool(world, pool, (record) => failedHealth(record, ending.reason, now));
 }
 
 /** At once where it is easy; what GitHub refuses or does not answer is the janitor's, who finds it without a record. */
@@ -45,7 +50,9 @@ async function unregister(world: World, seat: Seat, runnerId: number): Promise<v
   world.log({ decision: 'registration left to the janitor', reason: removal.reason, runner: seat.name });
 }
 
-export function scopeOf(where: { installation: number; owner: string; repository?: string | undefined }): Scope {
+/** Whatever was registered is bound to an owner. */
+export function scopeOf(where: Pick<Seat, 'installation' | 'owner' | 'repository'>): Scope {
   const { installation, owner, repository } = where;
+  if (installation === undefined || owner === undefined) throw new Error('A runner of no owner has no registration.');
   return { installation, owner, ...(repository !== undefined && { repository }) };
 }

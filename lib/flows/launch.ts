@@ -9,11 +9,12 @@ import type { JobRecord } from '../core/job.ts';
 import { claimedBy, seatFor } from '../core/launch.ts';
 import type { Pool } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
+import { NO_JOB } from '../core/runner.ts';
 import type { Failure, Task, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
 import { mirror } from './jobs.ts';
-import { changePool, changeSeat } from './seats.ts';
+import { changePool, changeSeat, reread } from './seats.ts';
 import { ticketFor } from './ticket.ts';
 
 /** Launches the job on the first of these places that is still free. */
@@ -68,7 +69,7 @@ export async function ask(world: World, seat: Seat): Promise<void> {
   world.log({
     decision: answer.kind === 'ok' ? 'task started' : 'task not started',
     reason: answer.kind === 'ok' ? seat.reason : answer.reason,
-    job: seat.job,
+    ...(seat.job !== NO_JOB && { job: seat.job }),
     pool: seat.pool,
     runner: seat.name,
     ...(answer.kind === 'ok' && { task: answer.value.taskArn }),
@@ -76,7 +77,8 @@ export async function ask(world: World, seat: Seat): Promise<void> {
   if (answer.kind === 'ok') return noteTask(world, seat, answer.value);
   if (answer.kind === 'unknown') return;
   const { kind, reason } = answer;
-  await endRunner(world, seat, {
+  // A job may have claimed a warm runner meanwhile.
+  await endRunner(world, (await reread(world, seat)) ?? seat, {
     ran: 'no',
     blame: blameOf(answer),
     failure: callFailure(kind),

@@ -17,7 +17,7 @@ export async function lookOnly(world: World, config: Config, pool: Pool, own: Ow
   const [{ seats, health }, backlog] = await Promise.all([readPool(world, pool), world.backlog.list(pool.name)]);
   const now = world.clock.now();
   const decided = plan({
-    pool,
+    pool: { ...pool, warm: 0 },
     seats: [...seats, ...pretendedSeats(pool, seats, backlog)],
     health: { ...health, failures: 0, proven: pool.taskDefinition },
     backlog,

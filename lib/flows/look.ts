@@ -6,6 +6,7 @@ import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, MESSAGE_DELAY_MAX_SECONDS } from 
 import type { Pool } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import { poolRecord } from '../core/runner.ts';
+import { claimable } from '../core/warm.ts';
 import type { World } from '../world.ts';
 import { adopt } from './adopt.ts';
 import type { Config } from './config.ts';
@@ -15,6 +16,7 @@ import { launch } from './launch.ts';
 import { leave } from './move.ts';
 import { repairSeats } from './repair.ts';
 import { asPool, asSeats, changePool, comingFor } from './seats.ts';
+import { claimWarm, launchWarm, letGo } from './warm.ts';
 
 /** The jobs whose events this scaler has just recorded, so that they need not be read again. */
 export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
@@ -24,12 +26,16 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const now = world.clock.now();
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
-  const jobs = await recordsOf(world, [...decided.launches, ...decided.adoptions], own);
+  const jobs = await recordsOf(world, [...decided.launches, ...decided.claims, ...decided.adoptions], own);
   await leaveOthers(world, pool, backlog, jobs);
   const ends = await Promise.all([
     ...decided.adoptions.map(async ({ job, seat }) => {
       const record = jobs.get(job);
       return record && adopt(world, config, seat, record);
+    }),
+    ...decided.claims.map(async ({ job, seats }) => {
+      const owed = await launchable(world, config, jobs.get(job));
+      return typeof owed === 'object' ? claimWarm(world, { pool, job: owed, seats }) : owed;
     }),
     ...decided.launches.map(async ({ job, places }) => {
       const owed = await launchable(world, config, jobs.get(job));
@@ -39,9 +45,11 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   ]);
   const more = ends.includes('no place') || ends.includes(false) ? now : decided.lookAt;
   const later = ends.includes('later') ? now + DISPLACED_WAIT_MS : undefined;
-  const launched = new Set([...decided.launches, ...decided.adoptions].map(({ job }) => job));
+  const launched = new Set([...decided.launches, ...decided.claims, ...decided.adoptions].map(({ job }) => job));
   await Promise.all([
     repairSeats(world, config, seats),
+    launchWarm(world, config, { pool, places: decided.warm.places, unproven: decided.unproven }),
+    letGo(world, pool.name, decided.warm, health.warmSurplusSince),
     ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
     ...[more, later].map((at) => at && lookAgain(world, pool.name, at)),
   ]);
@@ -59,23 +67,24 @@ export async function readPool(world: World, pool: Pool): Promise<{ seats: Seat[
   return { seats, health };
 }
 
-/** No more than can be placed: until there are as many owed jobs as launches, or the backlog ends. */
+/** No more than can be placed: until there are as many owed jobs as launches and warm runners, or the backlog ends. */
 async function readBacklog(
   world: World,
   pool: Pool,
   seen: { seats: readonly Seat[]; health: PoolHealth; now: number },
 ): Promise<BacklogRecord[]> {
   const { launches } = allowance(pool, seen.seats, seen.health, seen.now);
+  const wanted = launches + claimable(pool, seen.seats, seen.now).length;
   const taken = served(seen.seats);
   const limit = readLimit(pool);
   const isServed = servedBy(pool);
   const read: BacklogRecord[] = [];
-  for (let page = 0; page < PAGES_MAX && launches > 0; page++) {
+  for (let page = 0; page < PAGES_MAX && wanted > 0; page++) {
     const last = read.at(-1);
     const items = await world.backlog.list(pool.name, { limit, ...(last !== undefined && { after: last.job }) });
     read.push(...items);
     if (items.length < limit) break;
-    if (read.filter((item) => isOwed(item, taken, seen.now) && isServed(item)).length >= launches) break;
+    if (read.filter((item) => isOwed(item, taken, seen.now) && isServed(item)).length >= wanted) break;
   }
   return read;
 }

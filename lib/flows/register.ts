@@ -4,8 +4,8 @@ import type { LaunchFailure } from '../core/ending.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { mintedName } from '../core/name.ts';
 import { mayMint, takeMint } from '../core/registration.ts';
-import type { Seat } from '../core/runner.ts';
-import { INSTALLATIONS } from '../core/runner.ts';
+import type { BoundSeat, Seat } from '../core/runner.ts';
+import { INSTALLATIONS, isBound } from '../core/runner.ts';
 import type { Failure, Proof, World } from '../world.ts';
 import { adopt } from './adopt.ts';
 import { change } from './change.ts';
@@ -16,6 +16,7 @@ import { OBSERVES } from './observe.ts';
 import { prove } from './prove.ts';
 import { asSeats, changeSeat, seatOf } from './seats.ts';
 import { isTicket, reportCredentialFor } from './ticket.ts';
+import { becomeWarm, waitWarm } from './wait.ts';
 
 export type RegistrationAnswer =
   | { kind: 'registered'; runnerName: string; jitConfig: string; reportCredential: string }
@@ -26,7 +27,9 @@ export type RegistrationAnswer =
   /** Nobody wants this runner: its container shall end. */
   | { kind: 'gone'; reason: string; failure?: LaunchFailure }
   /** To be asked again, not before. */
-  | { kind: 'wait'; reason: string; retryAfterSeconds: number };
+  | { kind: 'wait'; reason: string; retryAfterSeconds: number }
+  /** The same, until a job claims it. `isNews`: it has not been told so before. */
+  | { kind: 'warm'; reason: string; retryAfterSeconds: number; isNews: boolean };
 
 /**
  * One runner, once: each call takes a mint number by a conditional write before GitHub is asked under
@@ -39,6 +42,7 @@ export async function register(
 ): Promise<RegistrationAnswer> {
   if (!isTicket(config.ticketSecrets, request.name, request.ticket)) return { kind: 'forbidden' };
   const answer = await registerRunner(world, config, request);
+  if (answer.kind === 'warm' && !answer.isNews) return answer;
   world.log({
     decision: `registration: ${answer.kind}`,
     reason: 'reason' in answer ? answer.reason : `registered as ${'runnerName' in answer ? answer.runnerName : ''}`,
@@ -63,8 +67,9 @@ async function registerRunner(
   if (may.decision === 'wait') return { kind: 'wait', reason: may.reason, retryAfterSeconds: RETRY_SECONDS };
   if (may.decision === 'exhausted') return giveUp(world, seat, may.reason, 'never registered');
   if (config.mode === 'observe') return giveUp(world, seat, OBSERVES);
+  if (!isBound(seat)) return waitWarm(world, seat);
   const wish = await wishFor(world, config, seat);
-  if (wish === 'none') return giveUp(world, seat, 'no queued job needs it');
+  if (wish === 'none') return (await becomeWarm(world, config, seat)) ?? giveUp(world, seat, 'no queued job needs it');
   if (wish === 'soon known')
     return { kind: 'wait', reason: 'its job has changed runners', retryAfterSeconds: RETRY_SECONDS };
   const wait = await paceMint(world, seat);
@@ -121,7 +126,7 @@ async function giveUp(world: World, seat: Seat, reason: string, failure?: Launch
 }
 
 /** Below GitHub's secondary limit: who comes too early is told when to come again. */
-async function paceMint(world: World, seat: Seat): Promise<RegistrationAnswer | undefined> {
+async function paceMint(world: World, seat: BoundSeat): Promise<RegistrationAnswer | undefined> {
   const now = world.clock.now();
   let waitSeconds: number | undefined;
   await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) => {
@@ -134,7 +139,7 @@ async function paceMint(world: World, seat: Seat): Promise<RegistrationAnswer | 
 
 /** Not all at the same second; the boot deadline counts from then. */
 async function waitFor(world: World, seat: Seat, seconds: number, reason: string): Promise<RegistrationAnswer> {
-  const retryAfterSeconds = seconds + (seat.job % (seconds + SPREAD_SECONDS));
+  const retryAfterSeconds = seconds + ((seat.serves ?? seat.job) % (seconds + SPREAD_SECONDS));
   const mintNotBefore = world.clock.now() + retryAfterSeconds * 1000;
   await changeSeat(world, seat, (current) => ({ ...current, mintNotBefore }));
   return { kind: 'wait', reason, retryAfterSeconds };
@@ -142,11 +147,11 @@ async function waitFor(world: World, seat: Seat, seconds: number, reason: string
 
 const SPREAD_SECONDS = 5;
 
-async function mint(world: World, config: Config, seat: Seat): Promise<RegistrationAnswer> {
+async function mint(world: World, config: Config, seat: BoundSeat): Promise<RegistrationAnswer> {
   const number = seat.mint + 1;
   const mintingAt = world.clock.now();
   const minting = await changeSeat(world, seat, (current) =>
-    current.mint === seat.mint && current.mintingAt === seat.mintingAt && current.state === seat.state
+    current.mint === seat.mint && current.mintingAt === seat.mintingAt && isSame(current, seat)
       ? { ...current, mint: number, mintingAt }
       : current,
   );
@@ -161,6 +166,12 @@ async function mint(world: World, config: Config, seat: Seat): Promise<Registrat
   if (!noted) return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
   const reportCredential = reportCredentialFor(config.ticketSecrets, seat.name);
   return { kind: 'registered', runnerName, jitConfig: answer.value.jitConfig, reportCredential };
+}
+
+/** Nobody has sent it away, or to another owner's jobs. */
+function isSame(current: Seat, { state, installation, owner, repository }: BoundSeat): boolean {
+  const isThere = current.installation === installation && current.owner === owner;
+  return current.state === state && isThere && current.repository === repository;
 }
 
 async function noteRegistration(world: World, seat: Seat, runnerId: number): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { NEVER_STARTED } from '../core/ending.ts';
 import { ASK_AGAIN_AFTER_MS, ASK_AGAIN_UNTIL_MS, ECS_LAG_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
+import { isUnclaimed } from '../core/warm.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
@@ -21,7 +22,7 @@ async function repairSeat(world: World, config: Config, seat: Seat, now: number)
     if ((await world.history.put(job, job)) !== undefined) await world.runners.remove(seat);
     return;
   }
-  const mayAsk = config.mode === 'launch' && job?.runner === seat.name;
+  const mayAsk = config.mode === 'launch' && (isUnclaimed(seat) || job?.runner === seat.name);
   if (mayAsk && now - seat.launchedAt < ASK_AGAIN_UNTIL_MS) {
     const mine = await changeSeat(world, seat, (current) =>
       current.version === seat.version ? { ...current, askedAt: now } : current,

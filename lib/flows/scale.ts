@@ -13,6 +13,7 @@ import { lookOnly } from './look-only.ts';
 import { recordJob } from './record.ts';
 import { repairSeats } from './repair.ts';
 import { asSeats, seatOf } from './seats.ts';
+import { letAllGo } from './warm.ts';
 
 /**
  * `ignored`: why nothing is to be done. `problem`: the message could not be understood, and never can be: it ends in the
@@ -42,7 +43,9 @@ async function lookAt(world: World, config: Config, name: string, own: Own): Pro
   const pool = config.pools.pools.find((one) => one.name === name);
   if (pool !== undefined && config.mode === 'launch') return look(world, config, pool, own);
   if (pool !== undefined) await lookOnly(world, config, pool, own);
-  await repairSeats(world, config, asSeats(await world.runners.list(name)));
+  const records = await world.runners.list(name);
+  await repairSeats(world, config, asSeats(records));
+  if (pool === undefined) await letAllGo(world, name, records);
 }
 
 type Touched = {

@@ -27,6 +27,11 @@ export async function comingFor(
   return seat?.serves === job.job ? seat : undefined;
 }
 
+/** The seat as it is now, if it still is this runner's. */
+export async function reread(world: World, seat: Pick<Seat, 'name' | 'pool' | 'place'>): Promise<Seat | undefined> {
+  return seatNamed(await world.runners.get(placeOf(seat)), seat.name);
+}
+
 /** Changes the seat if it still is this runner's; gives the seat as it is then. */
 export async function changeSeat(
   world: World,

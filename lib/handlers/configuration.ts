@@ -13,6 +13,8 @@ const poolSchema = z.object({
   registration: z.exactOptional(z.enum(['token'])),
   taskRole: z.exactOptional(z.string()),
   role: z.exactOptional(z.string()),
+  // Absent in parameters of earlier versions.
+  warm: z._default(z.int(), 0),
   idleSecondsMax: z.number(),
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),

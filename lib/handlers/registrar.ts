@@ -41,8 +41,10 @@ function registration(result: RegistrationAnswer): HttpAnswer {
   if (result.kind === 'forbidden') return FORBIDDEN;
   if (result.kind === 'unproven') return answer(403, { reason: result.reason });
   if (result.kind === 'gone') return answer(410, { reason: result.reason });
-  if (result.kind === 'wait') {
-    return answer(503, { reason: result.reason }, { 'retry-after': String(result.retryAfterSeconds) });
+  if (result.kind === 'wait' || result.kind === 'warm') {
+    const { kind, reason, retryAfterSeconds } = result;
+    const headers = { 'retry-after': String(retryAfterSeconds) };
+    return answer(503, { reason, ...(kind === 'warm' && { warm: true }) }, headers);
   }
   const { jitConfig, reportCredential, runnerName } = result;
   return answer(200, { jitConfig, reportCredential, runnerName });

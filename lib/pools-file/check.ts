@@ -9,6 +9,7 @@ import { didYouMean, type Fields, type Finding, isFields, problem, shown, unknow
 import { checkPlacement } from './placement.ts';
 import { checkRules, checkUnlabelled } from './rules.ts';
 import { type FilePool, type PoolsFile, poolSchema, type SoundPool } from './schema.ts';
+import { checkWarmRules } from './warm-rules.ts';
 
 /** What the file says; only if none of the findings is a problem. */
 export type Checked = { findings: Finding[]; file?: PoolsFile };
@@ -41,6 +42,7 @@ export function checkPools(value: unknown, parameterOf: ParameterOf): Checked {
     ...[...pools, ...groups].flatMap((entry) => entry.findings),
     ...checkRules(sound),
     ...checkContainerRules(sound),
+    ...checkWarmRules(sound),
     ...checkCapacityRules(soundGroups, sound),
     ...checkPlacement(soundGroups, placed),
     ...checkDockerStores(soundGroups, placed),

@@ -36,6 +36,7 @@ const wanted = {
   memory: `a whole number of MiB from ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX}; 1024 are one GiB`,
   docker: "dind (a Docker daemon inside the task), socket (the instance's daemon) or none (not privileged)",
   max: `a whole number of runners from 1 to ${RUNNERS_MAX}, the most that run at a time`,
+  warm: `a whole number of runners from 0 to ${RUNNERS_MAX} and at most max, which are booted and wait for jobs`,
   repository: 'a pattern owner/name; * stands for any letters',
   repositories: `a list of 1 to ${REPOSITORY_PATTERNS_MAX} patterns owner/name; leave it out to serve every repository`,
   register: 'organization or repository: where the runners are registered',
@@ -86,6 +87,7 @@ export const poolSchema = z.object({
   memory: wholeNumber(MEMORY_MIB_MIN, MEMORY_MIB_MAX, wanted.memory),
   docker: z.enum(['dind', 'socket', 'none'], wanted.docker),
   max: wholeNumber(1, RUNNERS_MAX, wanted.max),
+  warm: wholeNumber(0, RUNNERS_MAX, wanted.warm).default(0),
   repositories: z.exactOptional(patterns.max(REPOSITORY_PATTERNS_MAX, wanted.repositories)),
   register: z.enum(['organization', 'repository'], wanted.register).default('organization'),
   group: z

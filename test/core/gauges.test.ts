@@ -59,6 +59,7 @@ test('runners are counted in every state, none of them too', () => {
   const seats = [aSeat({ state: 'busy' }), aSeat({ state: 'busy' }), aSeat({ state: 'launching' })];
   expect(linesOf('runners counted', { seats })).toMatchObject([
     { state: 'launching', runners: 1 },
+    { state: 'warm', runners: 0 },
     { state: 'registered', runners: 0 },
     { state: 'busy', runners: 2 },
     { state: 'gone', runners: 0 },

@@ -7,8 +7,8 @@ const pools = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/);
 const names = fc.record({
   pool: fc.oneof(pools, fc.constantFrom('1-2-3', '0', 'a-1', 'a--1', '9-9-9-9-9')),
   place: fc.integer({ min: 0, max: 9999 }),
-  job: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  launch: fc.integer({ min: 1, max: 999_999 }),
+  job: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  launch: fc.integer({ min: 1, max: 9_999_999_999 }),
 });
 const prefixes = fc.stringMatching(PREFIX_PATTERN);
 
@@ -49,7 +49,7 @@ test.each([
   ' sim-default-0-1-1',
   'sim-default-0-1-1\n',
   'sim-default--1-1-',
-  'sim-default-0-1-1234567',
+  'sim-default-0-1-12345678901',
   'ecs-svc/1234567890',
   '',
 ])('%j is no name of ours', (name) => {
@@ -76,6 +76,7 @@ test('a minted name is another runner’s name only for a pool that ends in a nu
 test.each([
   ['the longest of everything that GitHub gives today', { job: 99_999_999_999_999, launch: 999 }],
   ['a job id of 16 digits in its first nine launches', { job: 9_007_199_254_740_991, launch: 9 }],
+  ['a warm runner of the next two centuries', { job: 0, launch: 9_999_999_999 }],
 ])('%s fits into GitHub’s 64 characters', (_, { job, launch }) => {
   const name = runnerName('p'.repeat(12), { pool: 'q'.repeat(20), place: 9999, job, launch });
   expect(mintedName(name, 3).length).toBeLessThanOrEqual(64);

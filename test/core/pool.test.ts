@@ -12,6 +12,7 @@ function aPool(overrides: Partial<Pool> = {}): Pool {
     repositories: [],
     register: 'organization',
     group: 'Default',
+    warm: 0,
     idleSecondsMax: 60,
     taskDefinition: 'runner:1',
     ...overrides,

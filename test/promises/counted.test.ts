@@ -22,6 +22,7 @@ const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counte
       'JobsFinished',
       'Launches',
       'Runners: launching',
+      'Runners: warm',
       'Runners: registered',
       'Runners: busy',
       'Runners: gone',

@@ -12,6 +12,7 @@ export function aPool(overrides: Partial<Pool> = {}): Pool {
     register: 'organization',
     group: 'Default',
     role: 'arn:aws:iam::123456789012:role/runners/sim-task',
+    warm: 0,
     idleSecondsMax: 60,
     taskDefinition: 'sim-default:1',
     capacityProvider: 'sim',

@@ -25,6 +25,7 @@ const pool: Pool = {
   repositories: [],
   register: 'organization',
   group: 'Default',
+  warm: 0,
   idleSecondsMax: 60,
   taskDefinition: 'bench-default:1',
 };

@@ -31,6 +31,7 @@ const POOLS: PoolTexts = {
     repositories: [],
     register: 'organization',
     group: 'Default',
+    warm: 0,
     idleSecondsMax: 60,
     taskDefinition: 'bench-default:1',
   }),
