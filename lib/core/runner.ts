@@ -55,10 +55,10 @@ export type Seat = {
   registeredAt?: number;
   /** The container's word that a job has started. */
   startedAt?: number;
-  /** The job that GitHub says runs in it. */
-  busyWith?: number;
   /** Since when it is warm. */
   warmSince?: number;
+  /** The job that GitHub says runs in it. */
+  busyWith?: number;
   /** Since when the container has said that it is idle while nobody waits for it. */
   surplusSince?: number;
   /** When it was given up: never registered, or removed at GitHub. */
@@ -70,8 +70,6 @@ export type Seat = {
   reason: string;
 };
 
-/** The pool's own record, at place −1. */
-export type PoolRecord = {
 /** In the place of a job's id, in the record and the name of a runner that was launched for none. GitHub's ids begin with 1. */
 export const NO_JOB = 0;
 
@@ -82,6 +80,8 @@ export function isBound(seat: Seat): seat is BoundSeat {
   return seat.installation !== undefined && seat.owner !== undefined;
 }
 
+/** The pool's own record, at place −1. */
+export type PoolRecord = {
   version: string;
   kind: 'pool';
   pool: string;
@@ -93,12 +93,12 @@ export function isBound(seat: Seat): seat is BoundSeat {
   reason: string;
   /** The task definition of which a container has come up. */
   proven?: string;
-  /** When the next delayed look is due; one at a time. */
-  lookAt?: number;
   /** Number of the last launch of warm runners; it only rises, so that no name is used twice. */
   warmLaunch?: number;
   /** Since when it has had more warm runners than are wanted, or outdated ones. */
   warmSurplusSince?: number;
+  /** When the next delayed look is due; one at a time. */
+  lookAt?: number;
 };
 
 /** What an installation has registered lately; its key is pool INSTALLATIONS, place = installation id. */

@@ -201,12 +201,12 @@ async function removeGhosts(
   );
 }
 
-async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
 /** They are launched though nobody waits. */
 function wantWarm({ mode, pools: { pools } }: Config): string[] {
   return mode === 'launch' ? pools.filter(({ warm }) => warm > 0).map(({ name }) => name) : [];
 }
 
+async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
   const looks = pools.map((pool) => ({ body: { kind: 'look', pool } as const }));
   if (looks.length > 0) await world.queue.send(looks);
 }
