@@ -24,8 +24,7 @@ import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
-/** Gives the jobs that are not completed, as they were before they were asked about. */
-export async function clean(world: World, config: Config): Promise<BacklogRecord[]> {
+export async function clean(world: World, config: Config): Promise<void> {
   const listings = await listRegistrations(world);
   const tasks = await world.cluster.listTasks();
   const known = await knownPools(world);
