@@ -1,11 +1,10 @@
 /** The script that a new instance runs: as a shell reads it, and its hourly part really run, among stand-ins. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { generate } from '../../infra/generate.ts';
-import { DEFAULT_SETTINGS } from '../support/deployment-settings.ts';
+import { program, userData, written } from '../support/user-data.ts';
 
 let directory: string;
 
@@ -13,32 +12,6 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'ecs-runners-instance-'));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
-
-/** The user data of the group, with CloudFormation's part done. */
-async function userData(settings: object = {}, id = 'GroupX64DlargeTemplate'): Promise<string> {
-  const { resources } = await generate({
-    settings: { ...DEFAULT_SETTINGS, ...settings },
-    serviceDir: '.',
-    deployment: 'ecs-runners-test',
-    parametersPath: '/ecs-runners/test',
-  });
-  const data = JSON.parse(JSON.stringify(resources[id]?.Properties?.['LaunchTemplateData']));
-  const [text, values] = data.UserData['Fn::Base64']['Fn::Sub'] as [string, Record<string, string>];
-  const known: Record<string, string> = { ...values, 'AWS::Region': 'eu-central-1' };
-  return text.replaceAll(/\$\{([^}!]+)\}/g, (_, name: string) => {
-    const value = known[name];
-    if (value === undefined) throw new Error(`CloudFormation knows no ${name}`);
-    return value;
-  });
-}
-
-/** The file that the script writes at this path. */
-async function written(path: string, script = userData()): Promise<string> {
-  const text = await script;
-  const [, end = ''] = new RegExp(`^cat >>? ${path} <<'(\\w+)'$`, 'm').exec(text) ?? [];
-  const start = text.indexOf('\n', text.indexOf(` ${path} <<'${end}'`)) + 1;
-  return text.slice(start, text.indexOf(`\n${end}\n`, start) + 1);
-}
 
 test('a shell can read it', async () => {
   const { status, stderr } = spawnSync('bash', ['-n'], { input: await userData(), encoding: 'utf8' });
@@ -52,6 +25,16 @@ test('the agent joins the cluster, cleans up soon after a task, and uses the ima
   expect(config).toMatch(/^ECS_IMAGE_PULL_BEHAVIOR=prefer-cached$/m);
   expect(config).toMatch(/^ECS_AWSVPC_BLOCK_IMDS=true$/m);
   expect(config).toMatch(/^ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true$/m);
+  expect(config).toMatch(/^ECS_TASK_PIDS_LIMIT=32768$/m);
+});
+
+test('it fits into what EC2 takes', async () => {
+  // EC2 user guide, "Run commands when you launch an EC2 instance with user data input": 16 KB before it is encoded.
+  expect((await userData({ tags: `Team=${'x'.repeat(250)}` })).length).toBeLessThan(16 * 1024 - 1024);
+});
+
+test('the folder of tasks that share the daemon can be walked through, not listed', async () => {
+  expect(await userData()).toMatch(/^install -d -m 711 \/var\/lib\/ecs-runners$/m);
 });
 
 test('container instances have the mandatory tags, as JSON', async () => {
@@ -63,6 +46,9 @@ test('container instances have the mandatory tags, as JSON', async () => {
 test('the agent does not start unless containers are kept from the metadata', async () => {
   const unit = await written('/etc/systemd/system/ecs-runners-metadata.service');
   expect(unit).toContain('iptables -I DOCKER-USER -d 169.254.169.254/32 -j DROP');
+  // Whatever network of Docker's a packet comes from: no interface is named.
+  expect(unit).not.toMatch(/DOCKER-USER[^;|']* -i /);
+  expect(unit).toMatch(/^ExecStart=-.*ip6tables -I FORWARD -d fd00:ec2::254\/128 -j DROP/m);
   expect(unit).toMatch(/^RequiredBy=ecs\.service$/m);
   expect(unit).toMatch(/^Before=ecs\.service$/m);
   expect(await userData()).toMatch(/systemctl enable ecs-runners-metadata\.service/);
@@ -91,9 +77,9 @@ describe('each hour', () => {
   test('a disk that fills is cleared of what no container uses, and only then', async () => {
     const calls = await run({ usedPercent: 70 });
     expect(calls.slice(0, 3)).toEqual([
-      'docker image prune --all --force',
-      'docker builder prune --all --force',
-      'docker volume prune --force',
+      'docker image prune --all --force --filter until=6h',
+      'docker builder prune --all --force --filter until=6h',
+      'docker volume prune --force --filter label!=ecs-runners.task',
     ]);
     expect((await run({ usedPercent: 69 })).join()).not.toContain('prune');
   });
@@ -115,8 +101,9 @@ describe('each hour', () => {
     const calls = join(directory, 'calls');
     rmSync(calls, { force: true });
     const answers = { ssm: JSON.stringify(POOLS.map((pool) => JSON.stringify(pool))), ecr: 'password' };
-    program('df', `echo 'Use%'; echo ' ${usedPercent}%'`);
+    program(directory, 'df', `echo 'Use%'; echo ' ${usedPercent}%'`);
     program(
+      directory,
       'aws',
       `echo aws "$@" >> ${calls}; ${failing === 'aws' ? 'exit 1' : ''}
 case $1 in ssm) cat <<'END'
@@ -125,6 +112,7 @@ END
 ;; ecr) echo ${answers.ecr} ;; esac`,
     );
     program(
+      directory,
       'docker',
       `echo docker "$@" >> ${calls}; ${failing === 'docker' ? 'exit 1' : ''}
 case $1 in login) cat > /dev/null ;; esac`,
@@ -133,10 +121,35 @@ case $1 in login) cat > /dev/null ;; esac`,
     spawnSync('bash', [script], { env: { PATH: path }, encoding: 'utf8' });
     return existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
   }
+});
 
-  function program(name: string, body: string): void {
-    mkdirSync(join(directory, 'bin'), { recursive: true });
-    writeFileSync(join(directory, 'bin', name), `#!/bin/bash\n${body}\n`);
-    chmodSync(join(directory, 'bin', name), 0o755);
-  }
+describe('options of security', () => {
+  test.each([
+    [
+      'AppArmor',
+      { apparmor: 'Y', options: '[name=apparmor name=seccomp,profile=builtin]' },
+      ['ECS_APPARMOR_CAPABLE=true'],
+    ],
+    ['SELinux', { options: '[name=seccomp,profile=builtin name=selinux]' }, ['ECS_SELINUX_CAPABLE=true']],
+    ['neither', { apparmor: 'N', options: '[name=seccomp,profile=builtin]' }, []],
+    ['no daemon yet', {}, []],
+  ])(
+    'the agent says what the instance has: %s',
+    async (_, { apparmor, options }: { apparmor?: string; options?: string }, expected) => {
+      const text = await userData();
+      const part = text.slice(text.indexOf('if grep -qs Y'), text.indexOf('# For tasks that share'));
+      const config = join(directory, 'config');
+      const enabled = join(directory, 'enabled');
+      writeFileSync(config, '');
+      if (apparmor !== undefined) writeFileSync(enabled, `${apparmor}\n`);
+      program(directory, 'docker', options === undefined ? 'exit 1' : `echo '${options}'`);
+      const script = part.replaceAll('/etc/ecs/ecs.config', config).replaceAll(/\/sys\/module\/\S+;/g, `${enabled};`);
+      const path = `${join(directory, 'bin')}:${process.env['PATH']}`;
+      const { status } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { env: { PATH: path } });
+      expect({ status, config: readFileSync(config, 'utf8').split('\n').filter(Boolean) }).toEqual({
+        status: 0,
+        config: expected,
+      });
+    },
+  );
 });
