@@ -35,8 +35,9 @@ export async function makeImages(options: {
   await makeRunnerTree(cache, runner);
   await makeShellTree(runner, shell);
   await makeSdkTree(runner, sdk);
-  // Steps run it as well, outside of any container of theirs.
+  // Steps run these outside of any container of theirs.
   await copyFile(join(sdk, 'client.mjs'), join(folder, 'client.mjs'));
+  await copyFile(programs('many.mjs'), join(folder, 'many.mjs'));
   const imported: [string, string, string[]][] = [
     [runner, RUNNER_IMAGE, ['USER runner', 'WORKDIR /home/runner']],
     [shell, SHELL_IMAGE, ['CMD ["/bin/sh"]']],

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Step, same } from '../steps.ts';
-import { lines } from './credential-steps.ts';
 import { INSTANCE_KEY } from './credentials.ts';
 import { SDK_IMAGE } from './images.ts';
+import { lines } from './lines.ts';
 import type { Stage } from './stage.ts';
 import type { Task } from './tasks.ts';
 

@@ -8,6 +8,7 @@ import { type PartResult, runGroups, type Step } from '../steps.ts';
 import { credentialSteps } from './credential-steps.ts';
 import { metadataSteps } from './metadata-steps.ts';
 import { type Stage, startStage } from './stage.ts';
+import { trafficSteps } from './traffic-steps.ts';
 
 /** Kept from run to run: what was downloaded. */
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/ecs-runners-e2e', import.meta.url));
@@ -32,5 +33,5 @@ export async function runContainers(started: Closers, only: string): Promise<Par
 
 /** The steps of a group follow one another; groups have nothing to do with each other. */
 function groupsOf(stage: Stage): Step[][] {
-  return [...credentialSteps(stage, say)];
+  return [trafficSteps(stage, say), ...credentialSteps(stage, say)];
 }
