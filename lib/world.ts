@@ -6,10 +6,12 @@
  * Expected answers are values. An exception means that a table or the queue could not be reached: the caller's
  * whole attempt fails and is repeated.
  */
+import type { HookDelivery } from './core/deliveries.ts';
 import type { AutoScalingGroup, ContainerInstance, LivingTask } from './core/guard.ts';
 import type { BacklogRecord, JobRecord } from './core/job.ts';
 import type { Message } from './core/message.ts';
 import type { RunnerRecord } from './core/runner.ts';
+import type { ActiveRunState, RunJob } from './core/sweep.ts';
 
 export interface World {
   clock: Clock;
@@ -61,6 +63,13 @@ export type GitHubJob = {
   conclusion?: string;
 };
 
+/** A place where the App is installed; suspended ones are left out. */
+export type Installation = { id: number; owner: string; ownerIsUser: boolean };
+export type InstalledRepository = { id: number; owner: string; name: string };
+
+/** A hundred entries of `total`. `unchanged`: GitHub said so, and the question was free of its primary limit. */
+export type Page<Item> = { items: Item[]; total: number; unchanged: boolean };
+
 /** How many calls an installation may still make until `resetsAt` (ms since 1970), of `limit` in an hour. */
 export type RateLimit = { installation: number; limit: number; remaining: number; resetsAt: number };
 
@@ -84,6 +93,18 @@ export interface GitHub {
   /** Of each installation, as the latest answer to a call of this process said it; nothing is asked for. */
   rateLimits(): Promise<RateLimit[]>;
 }
+  /** All places where the App is installed. */
+  installations(): Promise<Outcome<Installation[]>>;
+  /** All that the installation sees and that are not archived, as they were up to 15 minutes ago. */
+  repositories(installation: number): Promise<Outcome<InstalledRepository[]>>;
+  /** One call: the ids of workflow runs in that state, newest first; pages count from 1. */
+  activeRuns(repository: Repository, state: ActiveRunState, page: number): Promise<Outcome<Page<number>>>;
+  /** One call: jobs of the run's latest attempt. */
+  runJobs(repository: Repository, run: number, page: number): Promise<Outcome<Page<RunJob>>>;
+  /** One call: a hundred failed attempts to deliver events to the App's hook, newest first; `next` leads to older ones. */
+  failedDeliveries(cursor?: string): Promise<Outcome<{ deliveries: HookDelivery[]; next?: string }>>;
+  /** Asks for another attempt at that delivery. */
+  redeliver(delivery: number): Promise<Outcome<undefined>>;
 
 /** Every parameter of a RunTask call; the same request always makes the same call. */
 export type TaskRequest = {

@@ -11,8 +11,12 @@ import {
   GOING_DEADLINE_MS,
   IDLE_SUSPICIOUS_MS,
   MINT_VOID_AFTER_MS,
+  OLD_JOBS_ASKED_EVERY_MINUTES,
+  OLD_JOBS_ASKED_MAX,
   PROVISIONING_DEADLINE_MS,
+  RUNNING_SUSPICIOUS_MS,
   SCOPE_QUIET_MS,
+  WAITING_SUSPICIOUS_MS,
 } from './limits.ts';
 import { parseMintedName, parseRunnerName } from './name.ts';
 import { UNSERVED } from './pool.ts';
@@ -114,6 +118,26 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   if (seat === undefined) return (isFailing(item, now) || isOnlyObserved(item, now)) && (minute + item.job) % 10 === 0;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
   return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
+}
+
+/**
+ * Jobs that simply wait or simply run, but have done so for long: was their end lost? They take turns, a few in a run, so that
+ * a long backlog costs no more questions than a short one.
+ */
+export function oldInTurn(
+  backlog: readonly BacklogRecord[],
+  seats: ReadonlyMap<number, Seat>,
+  now: number,
+): BacklogRecord[] {
+  const old = backlog.filter((item) => isOld(item, seats.get(item.job), now));
+  const asked = Math.min(OLD_JOBS_ASKED_MAX, Math.ceil(old.length / OLD_JOBS_ASKED_EVERY_MINUTES));
+  const start = old.length === 0 ? 0 : (Math.floor(now / 60_000) * asked) % old.length;
+  return [...old.slice(start), ...old.slice(0, start)].slice(0, asked);
+}
+
+function isOld(item: BacklogRecord, seat: Seat | undefined, now: number): boolean {
+  if (item.state === 'queued') return seat === undefined && now - item.recordedAt >= WAITING_SUSPICIOUS_MS;
+  return seat !== undefined && now - (seat.registeredAt ?? seat.launchedAt) >= RUNNING_SUSPICIOUS_MS;
 }
 
 /** Its launches fail, and it has been there for a while: perhaps nobody told us that it was cancelled. */

@@ -93,13 +93,17 @@ export type Known = { home?: Home; logs?: string };
 
 const RANK: Record<JobState, number> = { queued: 0, in_progress: 1, completed: 2 };
 
+export function isLater(state: JobState, than: JobState): boolean {
+  return RANK[state] > RANK[than];
+}
+
 /**
  * The job's record after an event; the very same object if the event says nothing new (a duplicate, an older
  * state that comes late, an older attempt). `completed` is final: nothing brings a job back but a newer attempt.
  */
 export function recordEvent(previous: JobRecord | undefined, event: JobEvent, known: Known, now: number): JobRecord {
   if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, known, now);
-  if (event.attempt < previous.attempt || RANK[event.state] <= RANK[previous.state]) return previous;
+  if (event.attempt < previous.attempt || !isLater(event.state, previous.state)) return previous;
   const { notBefore: _, awaitsWord: __, runner: ___, ...kept } = previous;
   return {
     ...kept,

@@ -133,3 +133,73 @@ export const MOVES_MAX = 1000;
  * for a minute, and for 15 while SSM cannot be read.
  */
 export const LEFT_POOL_KEPT_MS = 60 * 60 * 1000;
+
+/** The janitor's own time-out (seconds); serverless.yml gives it this. */
+export const JANITOR_TIMEOUT_SECONDS = 60;
+
+/** Lost events are looked for until then in a run: a call takes 10 s at most, and what was found is written down after it. */
+export const FIND_LOST_UNTIL_MS = 40_000;
+
+/** Deliveries are read again that far back: one that waits for its answer is on no list yet, and pages shift. */
+export const DELIVERIES_OVERLAP_MS = 15 * 60 * 1000;
+
+/** GitHub makes deliveries of the last 3 days again; what is a day old helps nobody: a queued job ends by then. */
+export const REDELIVERY_AGE_MAX_MS = 24 * 60 * 60 * 1000;
+
+/** Times that GitHub is asked to deliver one event again, and the time between them: an outage of two hours is outlasted. */
+export const REDELIVERIES_EACH_MAX = 3;
+export const REDELIVERY_GAPS_MS = [10 * 60 * 1000, 2 * 60 * 60 * 1000] as const;
+
+/** Pages of a hundred failed deliveries that one run reads; the next one goes on. */
+export const DELIVERY_PAGES_MAX = 10;
+
+/** Redeliveries that one run asks for: each costs 5 points, and GitHub allows 900 in a minute. */
+export const REDELIVERIES_PER_RUN_MAX = 100;
+
+/** Redeliveries that are remembered at a time: some 130 bytes each, in an item of at most 400 kB. */
+export const REDELIVERIES_KEPT_MAX = 1500;
+
+/**
+ * Calls of one sweep (a run, an installation). GitHub allows 900 points in a minute, and registrations may take 750 of them:
+ * while many runners are registered, the sweep leaves them all that it can do without.
+ */
+export const SWEEP_CALLS_MAX = 200;
+export const SWEEP_CALLS_WHILE_LAUNCHING_MAX = 100;
+
+/** This part of the primary limit is left to launching (a job costs one or two calls), whatever else is to be read. */
+export const SWEEP_RESERVE_SHARE = 0.5;
+
+/** Of what is above the reserve, one sweep may use this part: so it slows down before it has to stop. */
+export const SWEEP_SHARE = 0.05;
+
+/** Runs of a repository whose jobs one visit asks for: also with three pages each, half of the smallest budget is enough. */
+export const SWEEP_RUNS_MAX = 12;
+
+/** A run's jobs are read so far: a matrix has 256 at most. */
+export const SWEEP_JOB_PAGES_MAX = 3;
+
+/** A repository without active runs is visited in every sweep for this long. */
+export const SWEEP_ACTIVE_MS = 15 * 60 * 1000;
+
+/** Repositories that are visited in every sweep: some 60 bytes each, in an item of at most 400 kB. */
+export const SWEEP_ACTIVE_MAX = 500;
+
+/** Repositories that are visited side by side, far below the 100 concurrent requests that GitHub allows. */
+export const SWEEP_PARALLEL = 5;
+
+/** A repository that cannot be read is passed over after so many runs that got no further. */
+export const SWEEP_STUCK_MAX = 3;
+
+/** How old a change at GitHub is before its webhook counts as lost; an event that comes twice changes nothing. */
+export const SWEEP_GRACE_MS = 30_000;
+
+/** Installations that are swept side by side. */
+export const SWEEP_INSTALLATIONS_PARALLEL = 4;
+
+/** A job that has simply waited (its pool is at its maximum), or run, for this long: perhaps nobody told us that it has ended. */
+export const WAITING_SUSPICIOUS_MS = 30 * 60 * 1000;
+export const RUNNING_SUSPICIOUS_MS = 60 * 60 * 1000;
+
+/** Such jobs are asked for so often and, if there are many, so many in a run: 600 of an hour's 5,000 calls at most. */
+export const OLD_JOBS_ASKED_EVERY_MINUTES = 30;
+export const OLD_JOBS_ASKED_MAX = 10;

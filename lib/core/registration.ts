@@ -48,7 +48,8 @@ function emptyInstallation(installation: number, now: number): Installation {
   };
 }
 
-function refill(record: Installation, now: number): Installation {
+/** The bucket as it is now. */
+export function refill(record: Installation, now: number): Installation {
   const earned = (Math.max(0, now - record.filledAt) * MINTS_PER_MINUTE) / 60_000;
   return { ...record, tokens: Math.min(MINTS_BURST, record.tokens + earned), filledAt: now };
 }

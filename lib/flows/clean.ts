@@ -24,7 +24,8 @@ import { asPool, asSeats } from './seats.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
-export async function clean(world: World, config: Config): Promise<void> {
+/** Gives the jobs that are not completed, as they were before they were asked about. */
+export async function clean(world: World, config: Config): Promise<BacklogRecord[]> {
   const listings = await listRegistrations(world);
   const tasks = await world.cluster.listTasks();
   const known = await knownPools(world);
@@ -44,6 +45,7 @@ export async function clean(world: World, config: Config): Promise<void> {
   await askForLooks(world, [...new Set([...used, ...wantWarm(config)])]);
   await keepNeeded(world, known, neededPools(configured, seats, backlog));
   await publishGauges(world, config, { seats, waiting, tasks });
+  return backlog;
 }
 
 /** Every scope in which something was registered lately, and the others once an hour. */

@@ -1,5 +1,5 @@
 /** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
-import { isQuestionable, worksForStranger } from '../core/cleanup.ts';
+import { isQuestionable, oldInTurn, worksForStranger } from '../core/cleanup.ts';
 import type { Waiting } from '../core/demand.ts';
 import { countWaiting } from '../core/demand.ts';
 import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
@@ -21,7 +21,8 @@ export async function questionJobs(
 ): Promise<Map<string, Waiting>> {
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
-  const questions = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
+  const pressing = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
+  const questions = [...new Set([...pressing, ...oldInTurn(backlog, bySeat, now)])];
   await Promise.all(
     questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
   );

@@ -1,6 +1,6 @@
 /** Reading GitHub's answers: what is not of the documented shape is not an answer. */
 import type { Octokit } from '@octokit/core';
-import type { Outcome } from '../world.ts';
+import type { GitHubJob, Outcome } from '../world.ts';
 import { type Call, unreadable } from './errors.ts';
 
 /** GitHub docs: at most 100 entries on a page. */
@@ -57,6 +57,17 @@ export function presentText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Milliseconds since 1970 of an ISO 8601 text. */
+export function timeOf(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** GitHub docs: besides these, a job is `waiting`, `pending` or `requested`. */
+export function jobState(status: string): GitHubJob['state'] {
+  return status === 'queued' || status === 'in_progress' || status === 'completed' ? status : 'held';
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

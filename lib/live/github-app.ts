@@ -32,6 +32,24 @@ export type Installations = <Value>(
   use: (octokit: Octokit) => Promise<Outcome<Value>>,
 ) => Promise<Outcome<Value>>;
 
+/** Makes requests as the App itself; whatever GitHub answers is a value. */
+export type AppRequests = <Value>(
+  call: Call,
+  use: (octokit: Octokit) => Promise<Outcome<Value>>,
+) => Promise<Outcome<Value>>;
+
+/** Only for what GitHub gives to the App alone: auth-app knows these routes, and signs a JWT for each request. */
+export function createAppRequests(settings: GitHubSettings): AppRequests {
+  const octokit = createOctokit(settings, settings.fetch ?? globalThis.fetch);
+  return async (call, use) => {
+    try {
+      return await use(octokit);
+    } catch (error) {
+      return githubFailure(error, call, settings.clock.now());
+    }
+  };
+}
+
 /**
  * One Octokit per installation is kept, and with it its token (auth-app caches it for 59 minutes). When GitHub no longer
  * accepts that token (installation made anew, key rotated), nothing was done: once, a new one is tried.
@@ -56,7 +74,7 @@ export function createInstallations(settings: GitHubSettings, limits: RateLimits
   return async (installation, call, use) => {
     const before = kept.get(installation);
     const fresh = () => {
-      const octokit = createOctokit(settings, limits, installation);
+      const octokit = createOctokit(settings, notingFetch(settings, limits, installation), installation);
       kept.set(installation, octokit);
       return attempt(installation, octokit, use);
     };
@@ -83,7 +101,7 @@ export function restBaseUrl(webUrl: string): string {
   return hosted ? `${protocol}//api.${host}` : `${protocol}//${host}/api/v3`;
 }
 
-function createOctokit(settings: GitHubSettings, limits: RateLimits, installation: number): Octokit {
+function createOctokit(settings: GitHubSettings, fetch: typeof globalThis.fetch, installation?: number): Octokit {
   const log = { debug: silence, info: silence, warn: silence, error: silence };
   return new Octokit({
     baseUrl: restBaseUrl(settings.url),
@@ -91,25 +109,21 @@ function createOctokit(settings: GitHubSettings, limits: RateLimits, installatio
     auth: {
       // Required by auth-app; the JWT names the App that `settings.app` gives at that time.
       appId: 1,
-      installationId: installation,
+      ...(installation !== undefined && { installationId: installation }),
       createJwt: (_appId: string | number, timeDifference?: number) => createJwt(settings, timeDifference ?? 0),
       log,
     },
     log,
-    request: { fetch: notingFetch(timedFetch(settings.fetch ?? globalThis.fetch), limits, installation) },
+    request: { fetch: timedFetch(fetch) },
   });
 }
 
 function silence(): void {}
 
 /** Refusals have the headers too. Requests for tokens are the App's own, and so is their limit. */
-function notingFetch(
-  fetch: typeof globalThis.fetch,
-  limits: RateLimits,
-  installation: number,
-): typeof globalThis.fetch {
+function notingFetch(settings: GitHubSettings, limits: RateLimits, installation: number): typeof globalThis.fetch {
   return async (url, init) => {
-    const response = await fetch(url, init);
+    const response = await (settings.fetch ?? globalThis.fetch)(url, init);
     if (!/\/access_tokens$/.test(String(url))) limits.note(installation, response.headers);
     return response;
   };

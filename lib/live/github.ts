@@ -1,19 +1,22 @@
 /** GitHub by its REST API: no throttling and no retries here, both are decisions of the caller. */
 import type { GitHub, GitHubJob, GitHubRunner, Outcome, Repository, Scope } from '../world.ts';
 import { type Call, unreadable } from './errors.ts';
-import { field, objects, pages, presentText } from './github-answers.ts';
-import { createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
+import { field, jobState, objects, pages, presentText } from './github-answers.ts';
+import { createAppRequests, createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
+import { deliveriesOf } from './github-deliveries.ts';
 import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
 import { createRateLimits } from './github-limits.ts';
+import { createSweepReads } from './github-sweep.ts';
 
 /** A busy organisation's list may never be steady: what several readings saw together is complete enough. */
 const LIST_READINGS_MAX = 2;
 
-/** One per process: it keeps tokens and the ids of runner groups. */
+/** One per process: it keeps tokens, the ids of runner groups, and what conditional requests were answered. */
 export function createGitHub(settings: GitHubSettings): GitHub {
   const limits = createRateLimits();
   const installations = createInstallations(settings, limits);
   const groups = createRunnerGroups(installations, settings.clock);
+  const asApp = createAppRequests(settings);
   return {
     registerRunner: (scope, runner) => registerRunner(installations, groups, scope, runner),
     removeRunner: (scope, id) => removeRunner(installations, scope, id),
@@ -21,6 +24,8 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     listRunners: (scope) => listRunners(installations, scope),
     job: (repository, id) => job(installations, repository, id),
     rateLimits: async () => limits.seen(),
+    ...createSweepReads(asApp, installations, settings.clock),
+    ...deliveriesOf(asApp),
   };
 }
 
@@ -111,8 +116,9 @@ function job(installations: Installations, repository: Repository, id: number): 
       ...owner(repository),
       id,
     });
-    const state = jobState(field(data, 'status'));
-    if (state === undefined) return unreadable(call);
+    const status = field(data, 'status');
+    if (typeof status !== 'string') return unreadable(call);
+    const state = jobState(status);
     const runnerName = presentText(field(data, 'runner_name'));
     const conclusion = presentText(field(data, 'conclusion'));
     return {
@@ -124,12 +130,6 @@ function job(installations: Installations, repository: Repository, id: number): 
       },
     };
   });
-}
-
-/** GitHub docs: besides these, a job is `waiting`, `pending` or `requested`. */
-function jobState(status: unknown): GitHubJob['state'] | undefined {
-  if (typeof status !== 'string') return undefined;
-  return status === 'queued' || status === 'in_progress' || status === 'completed' ? status : 'held';
 }
 
 function runnersOf({ repository }: Scope): string {

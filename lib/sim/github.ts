@@ -1,22 +1,21 @@
 /** The `GitHub` port in process: the same REST API that the live adapter calls, without the wire. */
-import type { Failure, GitHub, GitHubJob, GitHubRunner, Outcome, RateLimit, Repository, Scope } from '../world.ts';
-import type { RestAnswer } from './github-service/answers.ts';
+import type { GitHub, GitHubJob, GitHubRunner, Outcome, RateLimit, Repository, Scope } from '../world.ts';
+import { type Ask, deliveriesOf, sweepReadsOf } from './github-lost.ts';
+import { mapped, outcomeOf } from './github-outcomes.ts';
 import type { GitHubService } from './github-service/service.ts';
 
 /** As Octokit does: a token is used for 59 minutes of its hour. */
 const TOKEN_USED_MS = 59 * 60 * 1000;
-/** GitHub docs, "Rate limits": without `retry-after`, at least one minute. */
-const RETRY_SECONDS = 60;
 const PAGE_MAX = 100;
 
-type Call = (installation: number, method: string, path: string, more?: More) => Promise<Outcome<unknown>>;
-type More = { query?: Record<string, string>; body?: unknown };
+type Call = (...asked: Parameters<Ask>) => Promise<Outcome<unknown>>;
 type RunnerJson = { id: number; name: string; status: string; busy: boolean };
 type JobJson = { status: string; conclusion: string | null; runner_name: string | null };
 
 export function createSimGitHub(service: GitHubService, clock: { now(): number }): GitHub {
   const limits = new Map<number, RateLimit>();
-  const call = callerOf(service, clock, limits);
+  const ask = askerOf(service, clock, limits);
+  const call: Call = async (...asked) => (await ask(...asked)).outcome;
   return {
     registerRunner: (scope, runner) => registerRunner(call, scope, runner),
     removeRunner: async (scope, id) =>
@@ -32,6 +31,8 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
 }
 
 async function registerRunner(
+    ...deliveriesOf(service),
+    ...sweepReadsOf(service, ask, clock),
   call: Call,
   scope: Scope,
   { name, labels, group }: { name: string; labels: readonly string[]; group: string },
@@ -77,7 +78,7 @@ function jobOf(value: unknown): GitHubJob {
 }
 
 /** A call with the installation's token, which is kept for its hour. */
-function callerOf(service: GitHubService, clock: { now(): number }, limits: Map<number, RateLimit>): Call {
+function askerOf(service: GitHubService, clock: { now(): number }, limits: Map<number, RateLimit>): Ask {
   const tokens = new Map<number, { text: string; until: number }>();
 
   async function tokenOf(installation: number): Promise<Outcome<string>> {
@@ -95,14 +96,14 @@ function callerOf(service: GitHubService, clock: { now(): number }, limits: Map<
     });
   }
 
-  return async function call(installation, method, path, more = {}) {
+  return async function ask(installation, method, path, more = {}) {
     const token = await tokenOf(installation);
-    if (token.kind !== 'ok') return token;
-    const headers = { authorization: `token ${token.value}` };
+    if (token.kind !== 'ok') return { outcome: token };
+    const headers = { ...more.headers, authorization: `token ${token.value}` };
     const given = await service.rest({ method, path, ...more, headers });
     const limit = limitOf(installation, given.headers);
     if (limit !== undefined) limits.set(installation, limit);
-    return outcomeOf(given, method);
+    return { outcome: outcomeOf(given, method), given };
   };
 }
 
@@ -111,39 +112,6 @@ function limitOf(installation: number, headers: Record<string, string>): RateLim
   const { 'x-ratelimit-limit': limit, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
   if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
   return { installation, limit: Number(limit), remaining: Number(remaining), resetsAt: 1000 * Number(reset) };
-}
-
-function outcomeOf(given: RestAnswer, method: string): Outcome<unknown> {
-  if (given.status >= 200 && given.status < 300) return { kind: 'ok', value: given.body };
-  const { message } = (given.body ?? {}) as { message?: string };
-  return failureOf(given, method, `GitHub answered ${given.status}${message ? `: ${message}` : ''}`);
-}
-
-/** A read that was not answered has done nothing. */
-function failureOf(given: RestAnswer, method: string, reason: string): Failure {
-  const { status, headers } = given;
-  if (status === 0 || status >= 500) return { kind: method === 'GET' ? 'retry' : 'unknown', reason };
-  if (status === 404 || status === 410) return { kind: 'gone', reason };
-  if (status === 409) return { kind: 'conflict', reason };
-  if (status === 422 && /running a job/i.test(reason)) return { kind: 'busy', reason };
-  if (isLimit(given, reason)) return { kind: 'retry', reason, retryAfterSeconds: waitOf(headers) };
-  return { kind: status === 400 ? 'bug' : 'refused', reason };
-}
-
-function isLimit({ status, headers }: RestAnswer, reason: string): boolean {
-  if (status === 429) return true;
-  return status === 403 && (/rate limit/i.test(reason) || headers['x-ratelimit-remaining'] === '0');
-}
-
-function waitOf(headers: Record<string, string>): number {
-  if (headers['retry-after'] !== undefined) return Number(headers['retry-after']);
-  if (headers['x-ratelimit-remaining'] !== '0') return RETRY_SECONDS;
-  const now = Math.floor(Date.parse(headers['date'] ?? '') / 1000);
-  return Math.max(1, Number(headers['x-ratelimit-reset']) - now);
-}
-
-function mapped<From, To>(outcome: Outcome<From>, map: (value: From) => To): Outcome<To> {
-  return outcome.kind === 'ok' ? { kind: 'ok', value: map(outcome.value) } : outcome;
 }
 
 function runnersOf({ owner, repository }: Scope): string {

@@ -39,6 +39,8 @@ export type StageOptions = {
   instancesMax?: number;
   janitor?: boolean;
   mode?: Mode;
+  /** Answers a webhook in our function's place, which then never hears of it; `undefined`: it hears of it. */
+  door?: () => { status: number; body: string } | undefined;
   /** Another deployment's hook gets what ours gets. */
   alsoDeliver?: (delivery: { headers: Readonly<Record<string, string>>; body: string }) => void;
   /** Told of every outside call of the named function's invocations. */
@@ -54,6 +56,7 @@ export type Stage = Awaited<ReturnType<typeof createStage>>;
 export const SECRET = 'webhook-secret-of-the-test';
 const START = Date.UTC(2026, 10, 23, 8);
 const TIMEOUT_MS = 30_000;
+const JANITOR_TIMEOUT_MS = 60_000;
 /** lib/live/parameters.ts */
 const KEPT_MS = 60_000;
 
@@ -93,6 +96,8 @@ export async function createStage(options: StageOptions = {}) {
     webhook: { url: 'http://webhook.test', secret: SECRET },
     deliver: async ({ headers, body }) => {
       options.alsoDeliver?.({ headers, body });
+      const instead = options.door?.();
+      if (instead !== undefined) return instead;
       const readWebhookConfig = async () => ({ ...(await readConfig()), webhookSecrets: [SECRET] });
       const answer = await invoke('webhook', (world) =>
         webhookHandler(world, readWebhookConfig)(httpEvent('/webhook', headers, body)),
@@ -194,7 +199,7 @@ export async function createStage(options: StageOptions = {}) {
         die(new Error(`${name} was killed`));
       },
     };
-    const cancel = clock.after(TIMEOUT_MS, invocation.kill);
+    const cancel = clock.after(name === 'janitor' ? JANITOR_TIMEOUT_MS : TIMEOUT_MS, invocation.kill);
     const watched = intercepted(world, (moment) => {
       if (!invocation.killed) options.watch?.(name, moment, invocation);
       return invocation.killed ? new Promise<void>(() => undefined) : undefined;

@@ -35,6 +35,8 @@ export type Faults = {
   idleJitRemoved: number;
   /** Assignments that are lost when the runner acquires them: registration gone, job queued again, runner none the wiser. */
   ghostRunners: number;
+  /** A run with a held job is `waiting`, whatever its other jobs do: such runs hide queued jobs from who asks for `queued` ones. */
+  heldRunsWaiting: boolean;
   /** A job cancelled while queued shows runner id null instead of 0. */
   cancelledRunnerNull: boolean;
   /** Runners' connections that are refused for the moment. */
@@ -64,6 +66,7 @@ export const NO_FAULTS: Readonly<Faults> = {
   staleJobs: 0,
   idleJitRemoved: 0,
   ghostRunners: 0,
+  heldRunsWaiting: false,
   cancelledRunnerNull: false,
   refuseSessions: 0,
   pointsPerMinuteMax: 900,

@@ -7,11 +7,19 @@ const MINUTE_MS = 60 * 1000;
 /** GitHub docs, "Rate limits for the REST API": what a call costs of the secondary limit. */
 const POINTS = { read: 1, write: 5 };
 
-/** One caller's use. */
-export type Bucket = { start: number; used: number; minuteStart: number; points: number; concurrent: number };
+/** One caller's use. `charged`: calls that have counted for the primary limit, of all hours. */
+export type Bucket = {
+  start: number;
+  used: number;
+  charged: number;
+  minuteStart: number;
+  points: number;
+  concurrent: number;
+};
 
 export function emptyBucket(): Bucket {
-  return { start: Number.NEGATIVE_INFINITY, used: 0, minuteStart: Number.NEGATIVE_INFINITY, points: 0, concurrent: 0 };
+  const never = Number.NEGATIVE_INFINITY;
+  return { start: never, used: 0, charged: 0, minuteStart: never, points: 0, concurrent: 0 };
 }
 
 /** Counts the call; gives the refusal if it is one too many. */
@@ -19,6 +27,7 @@ export function count(hub: Hub, bucket: Bucket, method: string): RestAnswer | un
   roll(hub, bucket);
   if (bucket.used >= hub.faults.callsPerHourMax) return primary(hub);
   bucket.used += 1;
+  bucket.charged += 1;
   bucket.points += method === 'GET' || method === 'HEAD' ? POINTS.read : POINTS.write;
   if (hub.chance.happens(hub.faults.secondaryRateLimit)) return secondary(hub, MINUTE_MS, hub.chance.happens(0.5));
   if (bucket.concurrent > hub.faults.concurrentMax) return secondary(hub, MINUTE_MS, false);
@@ -26,6 +35,12 @@ export function count(hub: Hub, bucket: Bucket, method: string): RestAnswer | un
     return secondary(hub, bucket.minuteStart + MINUTE_MS - hub.time.now(), true);
   }
   return undefined;
+}
+
+/** An answer that has not changed costs nothing (GitHub docs, "Conditional requests"). */
+export function giveBack(bucket: Bucket): void {
+  bucket.used -= 1;
+  bucket.charged -= 1;
 }
 
 /** The headers of every answer. */

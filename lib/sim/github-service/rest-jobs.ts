@@ -1,6 +1,7 @@
 /** REST: workflow jobs and runs. */
 import { answer, notFound, paged, type RestAnswer } from './answers.ts';
 import type { Job, Run } from './books.ts';
+import type { Hub } from './hub.ts';
 import { jobJson, repositoryJson, workflowRunExample } from './payloads.ts';
 import type { RestCall, Route } from './rest.ts';
 import { dateText } from './time.ts';
@@ -34,9 +35,12 @@ function seen({ hub }: RestCall, job: Job): Job {
 
 function listRuns(call: RestCall): RestAnswer {
   const { status } = call.request.query ?? {};
-  const runs = (call.repository?.runs ?? []).filter((run) => status === undefined || hasStatus(run, status));
+  const runs = (call.repository?.runs ?? []).filter((run) => status === undefined || hasStatus(call.hub, run, status));
   const newest = runs.slice(-RUNS_MAX).reverse();
-  return paged(call.request, newest, (page) => ({ total_count: runs.length, workflow_runs: page.map(runJson) }));
+  return paged(call.request, newest, (page) => ({
+    total_count: runs.length,
+    workflow_runs: page.map((run) => runJson(call.hub, run)),
+  }));
 }
 
 function listJobs(call: RestCall): RestAnswer {
@@ -49,24 +53,25 @@ function listJobs(call: RestCall): RestAnswer {
 }
 
 /** GitHub's filter takes statuses and conclusions alike. */
-function hasStatus(run: Run, status: string): boolean {
-  return statusOf(run) === status || conclusionOf(run) === status;
+function hasStatus(hub: Hub, run: Run, status: string): boolean {
+  return statusOf(hub, run) === status || conclusionOf(hub, run) === status;
 }
 
-function statusOf(run: Run): string {
+function statusOf({ faults }: Hub, run: Run): string {
   if (run.jobs.every((job) => job.state === 'completed')) return 'completed';
+  if (faults.heldRunsWaiting && run.jobs.some((job) => job.state === 'held')) return 'waiting';
   if (run.jobs.some((job) => job.state === 'in_progress' || job.state === 'completed')) return 'in_progress';
   return run.jobs.some((job) => job.state === 'queued') ? 'queued' : 'waiting';
 }
 
-function conclusionOf(run: Run): string | null {
-  if (statusOf(run) !== 'completed') return null;
+function conclusionOf(hub: Hub, run: Run): string | null {
+  if (statusOf(hub, run) !== 'completed') return null;
   const conclusions = run.jobs.map((job) => job.conclusion);
   return ['failure', 'cancelled'].find((conclusion) => conclusions.includes(conclusion)) ?? 'success';
 }
 
 /** GitHub's example with everything that is read replaced. */
-function runJson(run: Run) {
+function runJson(hub: Hub, run: Run) {
   const { repository } = run;
   const { owner, name } = repository;
   const url = `https://api.github.com/repos/${owner.login}/${name}/actions/runs/${run.id}`;
@@ -81,8 +86,8 @@ function runJson(run: Run) {
     head_sha: run.sha,
     head_branch: 'main',
     event: 'push',
-    status: statusOf(run),
-    conclusion: conclusionOf(run),
+    status: statusOf(hub, run),
+    conclusion: conclusionOf(hub, run),
     path: '.github/workflows/ci.yml',
     url,
     jobs_url: `${url}/jobs`,

@@ -5,7 +5,7 @@ import { type App, type Caller, callerOf, lacks, type Tokens } from './authentic
 import type { Owner, Permissions, Repository } from './books.ts';
 import type { Hub } from './hub.ts';
 import { findOwner, findRepository, putOwner, putRepository } from './owners.ts';
-import { type Bucket, count, emptyBucket, limitHeaders } from './rate-limits.ts';
+import { type Bucket, count, emptyBucket, giveBack, limitHeaders } from './rate-limits.ts';
 import { appRoutes } from './rest-app.ts';
 import { hookRoutes } from './rest-hook.ts';
 import { jobRoutes } from './rest-jobs.ts';
@@ -23,6 +23,8 @@ export type RestBase = {
   webhooks: Webhooks;
   /** Calls so far, by operation. */
   calls: Map<string, number>;
+  /** By installation; 0: the App itself. */
+  buckets: Map<number, Bucket>;
   unknownOwnersAreMade: boolean;
 };
 
@@ -56,8 +58,6 @@ const ROUTES: readonly (Route & { segments: string[] })[] = [
 ].map((route) => ({ ...route, segments: route.path.split('/') }));
 
 export function restOf(base: RestBase): Rest {
-  const buckets = new Map<number, Bucket>();
-
   return async function rest(request, options = {}) {
     const { hub } = base;
     const found = findRoute(request);
@@ -67,7 +67,7 @@ export function restOf(base: RestBase): Rest {
       ? ({ kind: 'app', jwt: '' } as const)
       : callerOf(hub, base.app, base.tokens, request.headers['authorization']);
     if ('status' in caller) return dated(hub, caller);
-    const bucket = bucketOf(buckets, caller);
+    const bucket = bucketOf(base.buckets, caller);
     bucket.concurrent += 1;
     if (hub.faults.restDelaySeconds > 0) await delay(hub, hub.faults.restDelaySeconds * 1000);
     const given = respond(base, found, request, caller, bucket);
@@ -189,7 +189,7 @@ function bucketOf(buckets: Map<number, Bucket>, caller: Caller): Bucket {
   return known;
 }
 
-/** A reader that knows the answer is told so, and it costs nothing (GitHub docs, "Conditional requests"). */
+/** A reader that knows the answer is told so. */
 function conditional(request: RestRequest, given: RestAnswer, bucket: Bucket): RestAnswer {
   if (request.method !== 'GET' || given.status !== 200) return given;
   const secret = request.headers['authorization'] ?? '';
@@ -197,7 +197,7 @@ function conditional(request: RestRequest, given: RestAnswer, bucket: Bucket): R
   if (known === undefined && request.headers['host'] === undefined) return given; // In process nobody asks for it.
   const etag = `W/"${createHash('sha256').update(secret).update(JSON.stringify(given.body)).digest('hex')}"`;
   if (known !== etag) return { ...given, headers: { ...given.headers, etag } };
-  bucket.used -= 1;
+  giveBack(bucket);
   return answer(304, undefined, { ...given.headers, etag });
 }
 

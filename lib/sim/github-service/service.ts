@@ -7,6 +7,7 @@ import { type Books, emptyBooks } from './books.ts';
 import { type Control, controlOf } from './control.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import { type Hub, risingIds } from './hub.ts';
+import type { Bucket } from './rate-limits.ts';
 import { type Rest, restOf } from './rest.ts';
 import { type RunnerSide, runnerSideOf } from './runner-side.ts';
 import { ANSWER_MS_MAX, type Deliver, type Webhooks, webhooksOf } from './webhooks.ts';
@@ -36,6 +37,8 @@ export type GitHubService = {
   webhooks: Webhooks;
   /** REST calls so far, by path as GitHub documents it. */
   calls: ReadonlyMap<string, number>;
+  /** How many calls of the installation have counted for its primary limit so far, of all hours. */
+  charged: (installation: number) => number;
   /** Sets the hook's address or secret. */
   configure: (hook: { url?: string; secret?: string; contentType?: 'json' | 'form' }) => void;
   /** Ends every timer. */
@@ -63,14 +66,16 @@ export function createGitHubService(options: GitHubServiceOptions): GitHubServic
   };
   const tokens: Tokens = new Map();
   const calls = new Map<string, number>();
+  const buckets = new Map<number, Bucket>();
   const unknownOwnersAreMade = options.unknownOwnersAreMade ?? false;
   return {
-    rest: restOf({ hub, app: appOf(options.app), tokens, webhooks, calls, unknownOwnersAreMade }),
+    rest: restOf({ hub, app: appOf(options.app), tokens, webhooks, calls, buckets, unknownOwnersAreMade }),
     runnerSide: runnerSideOf(hub),
     control: controlOf(hub),
     books: hub.books,
     webhooks,
     calls,
+    charged: (installation) => buckets.get(installation)?.charged ?? 0,
     configure: (change) => Object.assign(hook, change),
     close: hub.time.stop,
   };
