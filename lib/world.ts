@@ -90,9 +90,6 @@ export interface GitHub {
   listRunners(scope: Scope): Promise<Outcome<GitHubRunner[]>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */
   job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
-  /** Of each installation, as the latest answer to a call of this process said it; nothing is asked for. */
-  rateLimits(): Promise<RateLimit[]>;
-}
   /** All places where the App is installed. */
   installations(): Promise<Outcome<Installation[]>>;
   /** All that the installation sees and that are not archived, as they were up to 15 minutes ago. */
@@ -105,6 +102,9 @@ export interface GitHub {
   failedDeliveries(cursor?: string): Promise<Outcome<{ deliveries: HookDelivery[]; next?: string }>>;
   /** Asks for another attempt at that delivery. */
   redeliver(delivery: number): Promise<Outcome<undefined>>;
+  /** Of each installation, as the latest answer to a call of this process said it; nothing is asked for. */
+  rateLimits(): Promise<RateLimit[]>;
+}
 
 /** Every parameter of a RunTask call; the same request always makes the same call. */
 export type TaskRequest = {

@@ -23,9 +23,9 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     findRunner: (scope, name) => findRunner(installations, scope, name),
     listRunners: (scope) => listRunners(installations, scope),
     job: (repository, id) => job(installations, repository, id),
-    rateLimits: async () => limits.seen(),
     ...createSweepReads(asApp, installations, settings.clock),
     ...deliveriesOf(asApp),
+    rateLimits: async () => limits.seen(),
   };
 }
 

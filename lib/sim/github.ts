@@ -26,13 +26,13 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     listRunners: (scope) => list(call, scope, {}),
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
+    ...deliveriesOf(service),
+    ...sweepReadsOf(service, ask, clock),
     rateLimits: async () => [...limits.values()],
   };
 }
 
 async function registerRunner(
-    ...deliveriesOf(service),
-    ...sweepReadsOf(service, ask, clock),
   call: Call,
   scope: Scope,
   { name, labels, group }: { name: string; labels: readonly string[]; group: string },
