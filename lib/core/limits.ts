@@ -73,7 +73,7 @@ export const MINTS_BURST = 100;
 
 /**
  * How often a warm container asks whether a job has come: half of it is added to that job's wait. Each question is one
- * invocation and one read, so that a warm runner asks for about one US dollar a month (docs/configuration.md).
+ * invocation, one read and one call to STS, so that a warm runner asks for about $1.30 a month (docs/configuration.md).
  */
 export const WARM_RETRY_SECONDS = 4;
 
@@ -103,6 +103,9 @@ export const ECS_LAG_MS = 5 * 60 * 1000;
 
 /** After a runner was told to go: time for its container to end by itself. */
 export const GOING_DEADLINE_MS = 5 * 60 * 1000;
+
+/** A runner that has registered itself is on GitHub's lists by then: they are cached for a minute. */
+export const LISTED_AFTER_MS = 150_000;
 
 /** A job whose runner has ended without a word from GitHub is asked for after this long. */
 export const AWAIT_WORD_MS = 90_000;

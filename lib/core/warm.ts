@@ -128,14 +128,10 @@ export function dueOf({ leaving, surplusSince }: Surplus, now: number): number |
 
 /** Those that boot go first, then those that came last. */
 function beyond(wanted: number, unclaimed: readonly Seat[]): Leaving[] {
-  const inOrder = unclaimed.toSorted((one, other) => age(one) - age(other) || one.place - other.place);
+  const byAge = unclaimed.toSorted((one, other) => one.launchedAt - other.launchedAt || one.place - other.place);
+  const [waiting, booting] = split(byAge, ({ state }) => state === 'warm');
   const reason = `the pool wants ${wanted} warm runners`;
-  return inOrder.slice(wanted).map((seat) => ({ seat, reason }));
-}
-
-/** The oldest has waited since the earliest time. */
-function age({ warmSince = Number.MAX_SAFE_INTEGER }: Seat): number {
-  return warmSince;
+  return [...waiting, ...booting].slice(wanted).map((seat) => ({ seat, reason }));
 }
 
 /** As many as are more than enough without them. Where there is no place for a new one, one of them gives its own. */

@@ -20,7 +20,7 @@ import {
   PROVISIONING_DEADLINE_MS,
 } from '../../lib/core/limits.ts';
 import type { Seat } from '../../lib/core/runner.ts';
-import { aBacklogRecord, aSeat, NOW } from '../support/builders.ts';
+import { aBacklogRecord, aSeat, aWarmSeat, NOW } from '../support/builders.ts';
 
 const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/sim/1';
 
@@ -61,6 +61,20 @@ describe('each deadline, just before and just after', () => {
       seat: known({ mintingAt: NOW + BOOT_DEADLINE_MS }),
       task: running,
       deadlineMs: BOOT_DEADLINE_MS + MINT_VOID_AFTER_MS,
+      verdict: 'stop',
+    },
+    {
+      sentence: 'the container has fallen silent while it was warm',
+      seat: aWarmSeat({ taskArn: ARN, heardAt: NOW + 3_600_000 }),
+      task: running,
+      deadlineMs: 3_600_000 + BOOT_DEADLINE_MS,
+      verdict: 'stop',
+    },
+    {
+      sentence: 'a job has claimed a warm one, and it is silent',
+      seat: known({ heardAt: NOW + 3_600_000 }),
+      task: running,
+      deadlineMs: 3_600_000 + BOOT_DEADLINE_MS,
       verdict: 'stop',
     },
     {

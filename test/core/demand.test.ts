@@ -15,7 +15,7 @@ import {
 } from '../../lib/core/limits.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { poolRecord } from '../../lib/core/runner.ts';
-import { aBacklogRecord, aSeat, aSpareSeat, NOW } from '../support/builders.ts';
+import { aBacklogRecord, aSeat, aSpareSeat, aWarmSeat, NOW } from '../support/builders.ts';
 import { aPool } from '../support/pools.ts';
 
 const OLD = NOW - OWN_JOBS_FIRST_MS;
@@ -45,6 +45,10 @@ function taken(count: number, overrides: Partial<Seat> = {}): Seat[] {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 const launched = (observation: Observation) => plan(observation).launches.map(({ job }) => job);
+
+function outdated(seat: Seat): Seat {
+  return { ...seat, request: { ...seat.request, taskDefinition: 'sim-default:0' } };
+}
 
 describe('whom to launch', () => {
   const rows: { sentence: string; observation: Observation; jobs: number[] }[] = [
@@ -324,6 +328,145 @@ describe('adoptions', () => {
   });
 });
 
+describe('claims of warm runners', () => {
+  const warm = (count: number, overrides: Partial<Seat> = {}) =>
+    upTo(count).map((place) => aWarmSeat({ place, launchedAt: LONG_AGO, ...overrides }));
+  const rows: { sentence: string; observation: Observation; claims: number[]; launches: number[]; warm?: number }[] = [
+    {
+      sentence: 'jobs claim them before anybody is launched',
+      observation: seen({ seats: warm(2), backlog: queued([1, 2, 3]) }),
+      claims: [1, 2],
+      launches: [3],
+    },
+    {
+      sentence: 'in a full pool, too, the oldest first',
+      observation: seen({ max: 2, seats: warm(2), backlog: queued([1, 2, 3]), own: new Set([3]) }),
+      claims: [1, 2],
+      launches: [],
+    },
+    {
+      sentence: 'while ECS is full, too',
+      observation: seen({ seats: warm(1), backlog: queued([1, 2]), health: health({ notBefore: SOON }) }),
+      claims: [1],
+      launches: [],
+    },
+    {
+      sentence: 'one that still boots will do',
+      observation: seen({ seats: warm(1, { state: 'launching' }), backlog: queued([1]) }),
+      claims: [1],
+      launches: [],
+    },
+    {
+      sentence: 'not who has to wait: his last one may have failed',
+      observation: seen({ seats: warm(1), backlog: queued([1], { notBefore: SOON }) }),
+      claims: [],
+      launches: [],
+    },
+    {
+      sentence: 'not who is served or runs',
+      observation: seen({
+        seats: [...warm(2), aSeat({ job: 5, place: 9, launchedAt: LONG_AGO })],
+        backlog: [...queued([5]), ...queued([6], { state: 'in_progress' })],
+      }),
+      claims: [],
+      launches: [],
+    },
+    {
+      sentence: 'not the fresh jobs of other scalers when there is room',
+      observation: seen({ seats: warm(2), backlog: queued([1, 2], { recordedAt: NOW }), own: new Set([2]) }),
+      claims: [2],
+      launches: [],
+    },
+    {
+      sentence: 'another one is launched in its place',
+      observation: seen({ pool: aPool({ warm: 2 }), seats: warm(2), backlog: queued([1]) }),
+      claims: [1],
+      launches: [],
+      warm: 1,
+    },
+    {
+      sentence: 'but not where jobs need the place',
+      observation: seen({ pool: aPool({ warm: 2, max: 3 }), seats: warm(2), backlog: queued([1, 2, 3, 4]) }),
+      claims: [1, 2],
+      launches: [3],
+      warm: 0,
+    },
+    {
+      sentence: 'nor in a pool whose failures make it wait',
+      observation: seen({ pool: aPool({ warm: 2 }), seats: [], health: health({ notBefore: SOON }) }),
+      claims: [],
+      launches: [],
+      warm: 0,
+    },
+    {
+      sentence: 'a suspect pool launches one at a time, warm ones too',
+      observation: seen({ pool: aPool({ warm: 5 }), health: health({ failures: SUSPECT_AFTER_FAILURES }) }),
+      claims: [],
+      launches: [],
+      warm: 1,
+    },
+    {
+      sentence: '… and those that are warm do not count as launching',
+      observation: seen({
+        pool: aPool({ warm: 5 }),
+        seats: warm(2),
+        health: health({ failures: SUSPECT_AFTER_FAILURES }),
+      }),
+      claims: [],
+      launches: [],
+      warm: 1,
+    },
+    {
+      sentence: 'an unproven one launches a few',
+      observation: seen({ pool: aPool({ warm: 20 }), health: health({ proven: 'sim-default:0' }) }),
+      claims: [],
+      launches: [],
+      warm: UNPROVEN_LAUNCHES_MAX,
+    },
+    {
+      sentence: 'no more than one look can do',
+      observation: seen({ pool: aPool({ warm: 50 }) }),
+      claims: [],
+      launches: [],
+      warm: LAUNCHES_PER_LOOK_MAX,
+    },
+  ];
+  test.each(rows)('$sentence', ({ observation, claims, launches, warm: count = 0 }) => {
+    const decided = plan(observation);
+    expect(decided.claims.map(({ job }) => job)).toEqual(claims);
+    expect(decided.launches.map(({ job }) => job)).toEqual(launches);
+    expect(decided.warm.places).toHaveLength(count);
+    expect(decided.adoptions).toEqual([]);
+  });
+
+  test('who may not be launched yet is looked at in time, though the pool is full', () => {
+    const seats = warm(2);
+    expect(plan(seen({ max: 2, seats, backlog: queued([1], { notBefore: SOON }) })).lookAt).toBe(SOON);
+  });
+
+  test('those that one look cannot launch, the next one does at once', () => {
+    expect(plan(seen({ pool: aPool({ warm: 50 }) })).lookAt).toBe(NOW);
+    expect(plan(seen({ pool: aPool({ warm: 3 }) })).lookAt).toBe(undefined);
+  });
+
+  test('jobs side by side begin with different ones, and have others to try', () => {
+    const { claims } = plan(seen({ seats: warm(8), backlog: queued([2, 3]) }));
+    const tried = claims.map(({ seats }) => seats.map(({ place }) => place));
+    expect(tried.map(([first]) => first)).toEqual([2, 3]);
+    expect(new Set(tried.flat()).size).toBe(8);
+  });
+
+  test('a warm container proves its task definition, one that boots does not', () => {
+    const unproven = poolRecord('default');
+    expect(observedHealth(aPool(), [aWarmSeat()], unproven).proven).toBe('sim-default:1');
+    expect(observedHealth(aPool(), [aWarmSeat({ state: 'launching' })], unproven).proven).toBe(undefined);
+  });
+
+  test('nobody’s runner gets a job of anybody as a spare one does', () => {
+    expect(mayTake(aWarmSeat(), aBacklogRecord())).toBe(false);
+  });
+});
+
 describe('whatever is seen', () => {
   const observations = fc
     .record({
@@ -340,18 +483,27 @@ describe('whatever is seen', () => {
         { selector: ({ job }) => job, maxLength: 60 },
       ),
       seats: fc.uniqueArray(
-        fc.record({ place: fc.nat(29), job: fc.nat(60), spare: fc.boolean(), busy: fc.boolean(), gone: fc.nat(4) }),
+        fc.record({
+          place: fc.nat(29),
+          job: fc.nat(60),
+          spare: fc.boolean(),
+          busy: fc.boolean(),
+          gone: fc.nat(4),
+          warm: fc.constantFrom('no', 'no', 'warm', 'launching', 'outdated'),
+        }),
         { selector: ({ place }) => place, maxLength: 30 },
       ),
       own: fc.uniqueArray(fc.nat(60)),
       failures: fc.constantFrom(0, 0, SUSPECT_AFTER_FAILURES),
       proven: fc.constantFrom('sim-default:1', 'sim-default:0'),
+      warm: fc.nat(6),
+      surplus: fc.constantFrom(undefined, NOW - 3_600_000),
     })
-    .map(({ max, backlog, seats, own, failures, proven }) =>
+    .map(({ max, backlog, seats, own, failures, proven, warm, surplus }) =>
       seen({
-        max,
+        pool: aPool({ max, warm: Math.min(warm, max) }),
         own: new Set(own),
-        health: health({ failures, proven }),
+        health: health({ failures, proven, ...(surplus !== undefined && { warmSurplusSince: surplus }) }),
         backlog: backlog
           .map(({ wait, awaits, ...item }) =>
             aBacklogRecord({
@@ -363,7 +515,10 @@ describe('whatever is seen', () => {
           .sort((one, other) => one.job - other.job),
         seats: seats
           .filter(({ place }) => place < max)
-          .map(({ place, job, spare, busy, gone }) => {
+          .map(({ place, job, spare, busy, gone, warm }) => {
+            if (warm === 'warm') return aWarmSeat({ place });
+            if (warm === 'launching') return aWarmSeat({ place, state: 'launching' });
+            if (warm === 'outdated') return outdated(aWarmSeat({ place }));
             const state = gone === 0 ? ('gone' as const) : busy ? ('busy' as const) : ('registered' as const);
             const made = { place, job, state, launchedAt: LONG_AGO };
             if (spare) return aSpareSeat(made);
@@ -376,9 +531,19 @@ describe('whatever is seen', () => {
     fc.assert(
       fc.property(observations, (observation) => {
         const { pool, seats, backlog, now } = observation;
-        const { launches, adoptions } = plan(observation);
-        expect(launches.length).toBeLessThanOrEqual(Math.max(0, pool.max - seats.length));
-        const jobs = [...launches, ...adoptions].map(({ job }) => job);
+        const { launches, adoptions, claims, warm } = plan(observation);
+        const free = Math.max(0, pool.max - seats.length);
+        expect(launches.length + warm.places.length).toBeLessThanOrEqual(free);
+        const waiting =
+          seats.filter((seat) => seat.state !== 'gone' && seat.owner === undefined).length - claims.length;
+        expect(waiting + warm.places.length).toBeLessThanOrEqual(Math.max(waiting, pool.warm + 1));
+        const leaving = warm.leaving.map(({ seat }) => seat.name);
+        expect(new Set(leaving).size).toBe(leaving.length);
+        for (const { seats: tried } of claims) expect(leaving).not.toContain(tried[0]?.name);
+        for (const { seat } of warm.leaving) expect(seat).toMatchObject({ job: 0 });
+        const firsts = [...launches.map(({ places: [first] }) => first), ...warm.places];
+        expect(new Set(firsts).size).toBe(firsts.length);
+        const jobs = [...launches, ...adoptions, ...claims].map(({ job }) => job);
         expect(new Set(jobs).size).toBe(jobs.length);
         expect(new Set(adoptions.map(({ seat }) => seat.place)).size).toBe(adoptions.length);
         const places = launches.flatMap((launch) => launch.places);
@@ -393,7 +558,7 @@ describe('whatever is seen', () => {
           expect(item).not.toHaveProperty('awaitsWord');
           expect(seats.every((seat) => seat.serves !== job)).toBe(true);
         }
-        for (const { job } of launches) {
+        for (const { job } of [...launches, ...claims]) {
           expect(backlog.find((one) => one.job === job)?.notBefore ?? 0).toBeLessThanOrEqual(now);
         }
       }),
@@ -404,10 +569,10 @@ describe('whatever is seen', () => {
     fc.assert(
       fc.property(observations, (observation) => {
         const { pool, seats, backlog, now } = observation;
-        const { launches, adoptions, lookAt } = plan({ ...observation, health: health() });
+        const { launches, adoptions, claims, lookAt } = plan({ ...observation, health: health() });
         const served = new Set([
           ...seats.map((seat) => seat.serves),
-          ...[...launches, ...adoptions].map(({ job }) => job),
+          ...[...launches, ...adoptions, ...claims].map(({ job }) => job),
         ]);
         const forgotten = backlog.filter(
           (item) => item.state === 'queued' && item.awaitsWord === undefined && !served.has(item.job),

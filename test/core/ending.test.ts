@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { type EndedTask, endingOf, type LaunchFailure } from '../../lib/core/ending.ts';
+import { WARM_STEADY_MS } from '../../lib/core/limits.ts';
 import type { Seat } from '../../lib/core/runner.ts';
-import { aSeat, NOW } from '../support/builders.ts';
+import { aSeat, aWarmSeat, NOW } from '../support/builders.ts';
 
 const rows: [string, Partial<Seat>, number | undefined, 'yes' | 'no' | 'unknown', 'pool' | 'nobody'][] = [
   ['a runner that GitHub named ended with its job', { state: 'busy', busyWith: 1 }, 0, 'yes', 'nobody'],
@@ -35,6 +36,30 @@ const failures: [string, Partial<Seat>, Partial<EndedTask>, LaunchFailure | unde
 
 test.each(failures)('what it failed at: %s', (_, seat, task, failure) => {
   expect(endingOf(aSeat(seat), { stoppedReason: 'because', ...task }).failure).toBe(failure);
+});
+
+const STEADY = NOW + WARM_STEADY_MS;
+const warm: [string, Partial<Seat>, Partial<EndedTask>, 'pool' | 'nobody', LaunchFailure | undefined][] = [
+  ['that never came up', { state: 'launching' }, {}, 'pool', 'task failed to start'],
+  ['that never had an instance', { state: 'launching' }, { neverPlaced: true }, 'pool', 'no capacity'],
+  ['that ended before it asked', { state: 'launching' }, { exitCode: 4 }, 'pool', 'never registered'],
+  [
+    'that ended well before it asked, which none does',
+    { state: 'launching' },
+    { exitCode: 0 },
+    'pool',
+    'never registered',
+  ],
+  ['that had hardly waited', { heardAt: STEADY - 1 }, { exitCode: 137 }, 'pool', 'never registered'],
+  ['that had waited for long', { heardAt: STEADY }, { exitCode: 137 }, 'nobody', 'never registered'],
+  ['whose instance was taken away after long', { heardAt: STEADY }, {}, 'nobody', 'never registered'],
+  ['that was let go', { state: 'gone', goneAt: NOW }, { exitCode: 0 }, 'nobody', undefined],
+];
+
+test.each(warm)('a warm runner %s ran no job', (_, seat, task, blame, failure) => {
+  const ending = endingOf(aWarmSeat(seat), { stoppedReason: 'because', ...task });
+  expect(ending).toMatchObject({ ran: 'no', blame });
+  expect(ending.failure).toBe(failure);
 });
 
 test('the reason says how: the exit code if there is one, and what ECS said', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { backOffMs } from '../../lib/core/back-off.ts';
 import type { JobRecord } from '../../lib/core/job.ts';
-import { claimedBy, releasedBy, seatFor } from '../../lib/core/launch.ts';
+import { claimedBy, releasedBy, seatFor, warmSeatFor } from '../../lib/core/launch.ts';
 import type { Pool } from '../../lib/core/pool.ts';
 import { aJobRecord, NOW } from '../support/builders.ts';
 import { aPool } from '../support/pools.ts';
@@ -56,6 +56,19 @@ test.each([
   { sentence: 'users have repository runners only', pool: {}, job: { ownerIsUser: true }, repository: 'app' },
 ])('$sentence', ({ pool, job, repository }) => {
   expect(seat(pool, job).repository).toBe(repository);
+});
+
+test('a warm runner is launched for nobody, and otherwise as every other', () => {
+  const options = { prefix: 'sim', registrarUrl: 'http://registrar.test', pool: aPool(), place: 3, now: NOW };
+  const warm = warmSeatFor({ ...options, launch: 1_795_420_800, ticketOf: (name) => `ticket of ${name}` });
+  expect(warm.name).toBe('sim-default-3-0-1795420800');
+  for (const key of ['serves', 'owner', 'installation', 'repository']) expect(warm).not.toHaveProperty(key);
+  const { name: _, environment, tags, ...call } = warm.request;
+  const { name: __, environment: ofJob, tags: ofJobs, ...callForJob } = seat().request;
+  expect(call).toEqual(callForJob);
+  expect(Object.keys(environment)).toEqual(Object.keys(ofJob));
+  expect(environment['ECS_RUNNERS_TICKET']).toBe('ticket of sim-default-3-0-1795420800');
+  expect(tags).toEqual({ 'ecs-runners:pool': ofJobs['ecs-runners:pool'] });
 });
 
 test('the pool’s role goes into the call; without one the task definition’s own counts', () => {

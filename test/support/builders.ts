@@ -1,6 +1,6 @@
 /** Builders of events and records: plausible ones, with overrides for what a test is about. */
 import type { BacklogRecord, JobEvent, JobRecord } from '../../lib/core/job.ts';
-import { seatFor } from '../../lib/core/launch.ts';
+import { seatFor, warmSeatFor } from '../../lib/core/launch.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { aPool } from './pools.ts';
 
@@ -66,6 +66,21 @@ export function aSeat(overrides: Partial<Seat> = {}): Seat {
     now: NOW,
   });
   return { ...seat, version: 'v1', ...overrides };
+}
+
+/** A runner that waits for any job of its pool; `state: 'launching'`: it boots to. */
+export function aWarmSeat(overrides: Partial<Seat> = {}): Seat {
+  const seat = warmSeatFor({
+    prefix: 'sim',
+    registrarUrl: 'http://registrar.test',
+    pool: aPool(overrides.pool === undefined ? {} : { name: overrides.pool }),
+    place: overrides.place ?? 0,
+    launch: NOW / 1000,
+    ticketOf: (name) => `ticket of ${name}`,
+    now: NOW,
+  });
+  const waits = overrides.state === 'launching' ? {} : { state: 'warm' as const, warmSince: NOW, heardAt: NOW };
+  return { ...seat, version: 'v1', ...waits, ...overrides };
 }
 
 /** The seat of which no job is known. */
