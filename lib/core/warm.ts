@@ -28,9 +28,11 @@ export function isCurrent(pool: Pool, { request }: Seat): boolean {
  * the janitor's.
  */
 export function claimable(pool: Pool, seats: readonly Seat[], now: number): Seat[] {
-  return seats.filter(
-    (seat) => isUnclaimed(seat) && seat.request.taskRole === pool.taskRole && !hasFallenSilent(seat, now),
-  );
+  return seats.filter((seat) => isUnclaimed(seat) && hasRole(pool, seat) && !hasFallenSilent(seat, now));
+}
+
+function hasRole(pool: Pool, { request, role }: Seat): boolean {
+  return request.taskRole === pool.taskRole && role === pool.role;
 }
 
 function hasFallenSilent({ state, heardAt }: Seat, now: number): boolean {

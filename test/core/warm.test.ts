@@ -28,6 +28,7 @@ describe('whom a job may claim', () => {
     ['one that boots', aWarmSeat({ state: 'launching' }), true],
     ['one of the task definition of before', outdated(aWarmSeat()), true],
     ['one with the role of before', outdated(aWarmSeat(), { taskRole: 'arn:aws:iam::1:role/before' }), false],
+    ['… which the deployment had made', aWarmSeat({ role: 'arn:aws:iam::1:role/before' }), false],
     ['one that was let go', aWarmSeat({ state: 'gone' }), false],
     ['one that a job has claimed', aSeat(), false],
     ['one of an owner that no job needs', aSpareSeat({ state: 'launching' }), false],
