@@ -76,12 +76,15 @@ export type RateLimit = { installation: number; limit: number; remaining: number
 export interface GitHub {
   /**
    * Registers a just-in-time runner (at most one job) with exactly these labels, in the group of that name.
-   * Never repeated by the adapter: a lost answer leaves a registration under the name (`unknown`).
+   * Never repeated by the adapter: a lost answer leaves a registration under the name (`unknown`). `workFolder`: where it
+   * works; absent: in its own folder.
    */
   registerRunner(
     scope: Scope,
-    runner: { name: string; labels: readonly string[]; group: string },
+    runner: { name: string; labels: readonly string[]; group: string; workFolder?: string },
   ): Promise<Outcome<{ id: number; jitConfig: string }>>;
+  /** With it a runner registers itself at `url`; it is good for an hour, and for any number of runners. */
+  registrationToken(scope: Scope): Promise<Outcome<{ token: string; url: string }>>;
   /** `busy`: it executes a job. `gone`: not there, or not visible to us. */
   removeRunner(scope: Scope, id: number): Promise<Outcome<undefined>>;
   /** The runner of exactly this name; GitHub's lists lag by up to a minute. */

@@ -7,6 +7,12 @@ import type { Pool } from './pool.ts';
 import type { BoundSeat, Seat } from './runner.ts';
 import { NO_JOB } from './runner.ts';
 
+/**
+ * Where the instance's daemon finds a job's files under the same path as the job does (`infra/task-definition.ts` mounts it);
+ * each task has a folder of its own below it.
+ */
+export const SHARED_FOLDER = '/var/lib/ecs-runners';
+
 /** Where and how a runner is launched, whatever for. */
 export type LaunchOptions = {
   prefix: string;
@@ -71,6 +77,8 @@ function newSeat(
       tags: { 'ecs-runners:pool': pool.name, ...tags },
     },
     ...(pool.role !== undefined && { role: pool.role }),
+    ...(pool.registration !== undefined && { registration: pool.registration }),
+    ...(pool.docker === 'socket' && { workFolder: `${SHARED_FOLDER}/${name}/work` }),
     launchedAt: now,
     askedAt: now,
     mint: 0,

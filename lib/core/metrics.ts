@@ -80,6 +80,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'job completed': [{ metric: 'JobsFinished', value: 1, by: { Pool: 'pool' }, when: 'runner' }],
   'task started': [{ metric: 'Launches', value: 1, by: { Pool: 'pool' } }],
   'runner ended': [{ metric: 'LaunchFailures', value: 1, by: { Reason: 'failure' } }],
+  'runner leaves': [{ metric: 'LaunchFailures', value: 1, by: { Reason: 'failure' } }],
   'registration: gone': [{ metric: 'LaunchFailures', value: 1, by: { Reason: 'failure' } }],
   'spot warning': [{ metric: 'SpotWarnings', value: 1 }],
   'runner found ended': REPAIR,

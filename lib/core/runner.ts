@@ -43,6 +43,10 @@ export type Seat = {
    * whose containers could not prove it yet, and the ticket alone counts.
    */
   role?: string;
+  /** Its runner registers itself, with a token; absent: it gets a JIT configuration. */
+  registration?: 'token';
+  /** Absolute; absent: the runner's own choice. */
+  workFolder?: string;
   launchedAt: number;
   /** When RunTask was last called. */
   askedAt?: number;
@@ -53,6 +57,7 @@ export type Seat = {
   mintingAt?: number;
   /** No mint before; the boot deadline counts from it. */
   mintNotBefore?: number;
+  /** Absent also where the runner registers itself: it is known by its name. */
   runnerId?: number;
   registeredAt?: number;
   /** The container's word that a job has started. */

@@ -26,6 +26,7 @@ function observed(world: World): World {
     github: {
       ...world.github,
       registerRunner: (_, { name }) => refuse('would register runner', { runner: name }),
+      registrationToken: ({ owner }) => refuse('would make a token', { owner }),
     },
   };
 }

@@ -2,24 +2,23 @@
 import { isAlone, mayTake, served } from '../core/demand.ts';
 import type { LaunchFailure } from '../core/ending.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
-import { mintedName } from '../core/name.ts';
-import { mayMint, takeMint } from '../core/registration.ts';
-import type { BoundSeat, Seat } from '../core/runner.ts';
-import { INSTALLATIONS, isBound } from '../core/runner.ts';
-import type { Failure, Proof, World } from '../world.ts';
+import { mayMint } from '../core/registration.ts';
+import type { Seat } from '../core/runner.ts';
+import { isBound } from '../core/runner.ts';
+import type { Proof, World } from '../world.ts';
 import { adopt } from './adopt.ts';
-import { change } from './change.ts';
 import type { Config } from './config.ts';
-import { scopeOf } from './end.ts';
-import { release } from './jobs.ts';
+import { giveUp } from './give-up.ts';
+import type { Grant } from './mint.ts';
+import { mint, paceMint } from './mint.ts';
 import { OBSERVES } from './observe.ts';
 import { prove } from './prove.ts';
-import { asSeats, changeSeat, seatOf } from './seats.ts';
-import { isTicket, reportCredentialFor } from './ticket.ts';
+import { asSeats, seatOf } from './seats.ts';
+import { isTicket } from './ticket.ts';
 import { becomeWarm, waitWarm } from './wait.ts';
 
 export type RegistrationAnswer =
-  | { kind: 'registered'; runnerName: string; jitConfig: string; reportCredential: string }
+  | ({ kind: 'registered'; runnerName: string; reportCredential: string } & Grant)
   /** The ticket is not this runner's. */
   | { kind: 'forbidden' }
   /** The ticket is, and whoever brings it is not its task. */
@@ -108,100 +107,3 @@ async function adoptAny(world: World, config: Config, seat: Seat): Promise<boole
 
 /** Each miss means that somebody else was faster. */
 const ADOPTIONS_TRIED_MAX = 5;
-
-/** The seat first: while it serves a job, nobody else is launched for that one. */
-async function giveUp(world: World, seat: Seat, reason: string, failure?: LaunchFailure): Promise<RegistrationAnswer> {
-  const goneAt = world.clock.now();
-  const given = await changeSeat(world, seat, (current) => {
-    if (current.state === 'busy' || current.serves !== seat.serves) return current;
-    const { serves: _, mintingAt: __, ...kept } = current;
-    return { ...kept, state: 'gone', goneAt, reason };
-  });
-  if (given !== undefined && given.state !== 'gone') {
-    return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
-  }
-  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
-  await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
-  return { kind: 'gone', reason, ...(failure !== undefined && { failure }) };
-}
-
-/** Below GitHub's secondary limit: who comes too early is told when to come again. */
-async function paceMint(world: World, seat: BoundSeat): Promise<RegistrationAnswer | undefined> {
-  const now = world.clock.now();
-  let waitSeconds: number | undefined;
-  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) => {
-    const taken = takeMint(record?.kind === 'installation' ? record : undefined, seat, now);
-    waitSeconds = taken.waitSeconds;
-    return waitSeconds === undefined ? taken.record : record;
-  });
-  return waitSeconds === undefined ? undefined : waitFor(world, seat, waitSeconds, 'registrations are paced');
-}
-
-/** Not all at the same second; the boot deadline counts from then. */
-async function waitFor(world: World, seat: Seat, seconds: number, reason: string): Promise<RegistrationAnswer> {
-  const retryAfterSeconds = seconds + ((seat.serves ?? seat.job) % (seconds + SPREAD_SECONDS));
-  const mintNotBefore = world.clock.now() + retryAfterSeconds * 1000;
-  await changeSeat(world, seat, (current) => ({ ...current, mintNotBefore }));
-  return { kind: 'wait', reason, retryAfterSeconds };
-}
-
-const SPREAD_SECONDS = 5;
-
-async function mint(world: World, config: Config, seat: BoundSeat): Promise<RegistrationAnswer> {
-  const number = seat.mint + 1;
-  const mintingAt = world.clock.now();
-  const minting = await changeSeat(world, seat, (current) =>
-    current.mint === seat.mint && current.mintingAt === seat.mintingAt && isSame(current, seat)
-      ? { ...current, mint: number, mintingAt }
-      : current,
-  );
-  if (minting?.mint !== number || minting.mintingAt !== mintingAt) {
-    return { kind: 'wait', reason: 'another registration of it was faster', retryAfterSeconds: RETRY_SECONDS };
-  }
-  const runnerName = mintedName(seat.name, number);
-  const { labels, group } = seat;
-  const answer = await world.github.registerRunner(scopeOf(seat), { name: runnerName, labels, group });
-  if (answer.kind !== 'ok') return failedMint(world, minting, answer);
-  const noted = await noteRegistration(world, minting, answer.value.id);
-  if (!noted) return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
-  const reportCredential = reportCredentialFor(config.ticketSecrets, seat.name);
-  return { kind: 'registered', runnerName, jitConfig: answer.value.jitConfig, reportCredential };
-}
-
-/** Nobody has sent it away, or to another owner's jobs. */
-function isSame(current: Seat, { state, installation, owner, repository }: BoundSeat): boolean {
-  const isThere = current.installation === installation && current.owner === owner;
-  return current.state === state && isThere && current.repository === repository;
-}
-
-async function noteRegistration(world: World, seat: Seat, runnerId: number): Promise<boolean> {
-  const registeredAt = world.clock.now();
-  const noted = await changeSeat(world, seat, (current) => {
-    if (current.mint !== seat.mint || current.state === 'gone') return current;
-    const { mintingAt: _, mintNotBefore: __, heardAt: ___, ...kept } = current;
-    return { ...kept, state: 'registered', runnerId, registeredAt, reason: `registered, mint ${seat.mint}` };
-  });
-  if (noted?.runnerId !== runnerId) return false;
-  if (noted.proves) await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
-  return true;
-}
-
-async function failedMint(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
-  if (failure.kind === 'retry') return postpone(world, seat, failure);
-  if (failure.kind === 'unknown' || failure.kind === 'conflict') {
-    await changeSeat(world, seat, ({ mintingAt: _, ...current }) => current);
-    return { kind: 'wait', reason: failure.reason, retryAfterSeconds: RETRY_SECONDS };
-  }
-  return giveUp(world, seat, `GitHub refuses to register it: ${failure.reason}`, 'GitHub refused');
-}
-
-/** GitHub did nothing and asks for quiet: the mint number is given back, and the whole installation waits. */
-async function postpone(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
-  const seconds = failure.retryAfterSeconds ?? RETRY_SECONDS;
-  const notBefore = world.clock.now() + seconds * 1000;
-  await changeSeat(world, seat, ({ mintingAt: _, ...current }) => ({ ...current, mint: seat.mint - 1 }));
-  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) =>
-    record?.kind === 'installation' ? { ...record, notBefore: Math.max(record.notBefore ?? 0, notBefore) } : record,
-  );
-  return waitFor(world, seat, seconds, failure.reason);
-}

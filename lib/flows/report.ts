@@ -1,17 +1,25 @@
 /** What only the container knows: that a job has started in it, or that none runs. */
+import type { LaunchFailure } from '../core/ending.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
-import { scopeOf } from './end.ts';
+import type { Leaving } from './leave.ts';
+import { leave, leaveEarly } from './leave.ts';
 import { changeSeat, seatOf } from './seats.ts';
 import { isReportCredential } from './ticket.ts';
 
 export type Report = { name: string; credential: string };
+/** What the container knows of the job that has started, as far as it does. */
+export type StartedJob = { repository?: string; runId?: number; runAttempt?: number; job?: string };
 export type StartedAnswer = { kind: 'noted' } | { kind: 'forbidden' };
-export type IdleAnswer = { kind: 'stay'; reason: string } | { kind: 'go'; reason: string } | { kind: 'forbidden' };
+export type IdleAnswer = Leaving | { kind: 'forbidden' };
 
 /** From now on the runner works, whatever GitHub says or does not say. */
-export async function started(world: World, config: Config, report: Report): Promise<StartedAnswer> {
+export async function started(
+  world: World,
+  config: Config,
+  report: Report & { job?: StartedJob },
+): Promise<StartedAnswer> {
   if (!isReportCredential(config.ticketSecrets, report.name, report.credential)) return { kind: 'forbidden' };
   const now = world.clock.now();
   const seat = await seatOf(world, config, report.name);
@@ -24,8 +32,16 @@ export async function started(world: World, config: Config, report: Report): Pro
       reason: current.busyWith === undefined ? 'a job has started in it' : current.reason,
     }));
   }
-  world.log({ decision: 'runner busy', reason: 'its container says that a job has started', runner: report.name });
+  const { job: jobKey, ...run } = report.job ?? {};
+  const reason = `its container says that ${startedText(report.job)} has started`;
+  world.log({ decision: 'runner busy', reason, runner: report.name, ...run, ...(jobKey !== undefined && { jobKey }) });
   return { kind: 'noted' };
+}
+
+/** Which of the jobs that its labels cover it has really got. */
+function startedText({ repository, runId, runAttempt, job }: StartedJob = {}): string {
+  const run = runId === undefined ? '' : ` in run ${runId}${runAttempt === undefined ? '' : `, attempt ${runAttempt}`}`;
+  return `${job === undefined ? 'a job' : `job ${job}`}${repository === undefined ? '' : ` of ${repository}`}${run}`;
 }
 
 /** A runner that nobody needs leaves after its idle time: removed at GitHub first, and told to go only after a 204. */
@@ -37,15 +53,27 @@ export async function idle(world: World, config: Config, report: Report): Promis
   return answer;
 }
 
-async function answerIdle(
-  world: World,
-  config: Config,
-  seat: Seat | undefined,
-): Promise<Exclude<IdleAnswer, { kind: 'forbidden' }>> {
+/** Its container ends without a job, whatever is answered: what is registered for it goes now, and not when it is found. */
+export async function leaving(world: World, config: Config, report: Report & { why: string }): Promise<IdleAnswer> {
+  if (!isReportCredential(config.ticketSecrets, report.name, report.credential)) return { kind: 'forbidden' };
+  const seat = await seatOf(world, config, report.name);
+  const isRegistered = seat?.state === 'registered';
+  const answer: Leaving = isRegistered
+    ? await leaveEarly(world, seat, report.why)
+    : { kind: 'stay', reason: seat === undefined ? 'there is no record of it' : `it is ${seat.state}` };
+  world.log({
+    decision: 'runner leaves',
+    reason: answer.kind === 'go' ? answer.reason : `${report.why}; its registration stays: ${answer.reason}`,
+    runner: report.name,
+    ...(answer.kind === 'go' && { failure: 'container failed' satisfies LaunchFailure }),
+  });
+  return answer;
+}
+
+async function answerIdle(world: World, config: Config, seat: Seat | undefined): Promise<Leaving> {
   if (seat === undefined) return { kind: 'stay', reason: 'there is no record of it; the janitor decides' };
   if (seat.state === 'gone') return { kind: 'go', reason: seat.reason };
-  if (seat.state !== 'registered' || seat.runnerId === undefined)
-    return { kind: 'stay', reason: `it is ${seat.state}` };
+  if (seat.state !== 'registered') return { kind: 'stay', reason: `it is ${seat.state}` };
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
   const now = world.clock.now();
   const isNeeded = job?.state === 'queued' && job.runner === seat.name;
@@ -59,41 +87,10 @@ async function answerIdle(
   const idleMs = now - (noted.surplusSince ?? now);
   const idleMsMax = 1000 * idleSecondsMax(config, seat.pool);
   if (idleMs < idleMsMax) return { kind: 'stay', reason: `nobody needs it, since ${Math.round(idleMs / 1000)} s` };
-  return leave(world, noted, seat.runnerId);
+  return leave(world, noted);
 }
 
 /** A pool that is not configured any more keeps nobody. */
 function idleSecondsMax(config: Config, pool: string): number {
   return config.pools.pools.find(({ name }) => name === pool)?.idleSecondsMax ?? 0;
-}
-
-async function leave(world: World, seat: Seat, runnerId: number): Promise<Exclude<IdleAnswer, { kind: 'forbidden' }>> {
-  const removal = await world.github.removeRunner(scopeOf(seat), runnerId);
-  if (removal.kind === 'busy') {
-    const now = world.clock.now();
-    await changeSeat(world, seat, (current) => ({ ...current, state: 'busy', startedAt: now, reason: removal.reason }));
-    return { kind: 'stay', reason: 'GitHub says that it is busy' };
-  }
-  const isRemoved = removal.kind === 'ok' || (removal.kind === 'gone' && (await isUnlisted(world, seat, runnerId)));
-  if (!isRemoved) return { kind: 'stay', reason: 'reason' in removal ? removal.reason : 'unknown' };
-  const reason = 'nobody needed it; removed at GitHub';
-  const goneAt = world.clock.now();
-  const after = await changeSeat(world, seat, (current) => {
-    if (current.state === 'busy') return current;
-    const { serves: _, ...kept } = current;
-    return { ...kept, state: 'gone', goneAt, reason };
-  });
-  return after?.state === 'busy'
-    ? { kind: 'stay', reason: 'a job has started in it meanwhile' }
-    : { kind: 'go', reason };
-}
-
-/**
- * GitHub answers 404 for what is gone and for what we may not see. So it counts only when the owner's runners can be
- * listed, this one is not among them, and no job was ever seen in it (the answer to an earlier removal was lost).
- */
-async function isUnlisted(world: World, seat: Seat, runnerId: number): Promise<boolean> {
-  if (seat.startedAt !== undefined || seat.busyWith !== undefined) return false;
-  const listed = await world.github.listRunners(scopeOf(seat));
-  return listed.kind === 'ok' && listed.value.every(({ id }) => id !== runnerId);
 }

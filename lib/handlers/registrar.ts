@@ -3,11 +3,11 @@ import type { Config } from '../flows/config.ts';
 import { worldFor } from '../flows/observe.ts';
 import type { RegistrationAnswer } from '../flows/register.ts';
 import { register } from '../flows/register.ts';
-import { idle, started } from '../flows/report.ts';
+import { idle, leaving, started } from '../flows/report.ts';
 import type { World } from '../world.ts';
 import type { HttpAnswer, HttpEvent } from './http.ts';
 import { answer, header } from './http.ts';
-import { projectProof } from './proof.ts';
+import { projectLeaving, projectProof, projectStartedJob } from './registrar-body.ts';
 
 export function registrarHandler(
   world: World,
@@ -24,11 +24,13 @@ export function registrarHandler(
       return registration(await register(able, config, { name, ticket: credential, ...(proof && { proof }) }));
     }
     if (event.rawPath.endsWith('/started')) {
-      const noted = await started(able, config, { name, credential });
+      const noted = await started(able, config, { name, credential, job: projectStartedJob(event) });
       return noted.kind === 'forbidden' ? FORBIDDEN : answer(204);
     }
     if (event.rawPath.endsWith('/idle')) {
-      const said = await idle(able, config, { name, credential });
+      const why = projectLeaving(event);
+      const report = { name, credential };
+      const said = await (why === undefined ? idle(able, config, report) : leaving(able, config, { ...report, why }));
       return said.kind === 'forbidden' ? FORBIDDEN : answer(200, { answer: said.kind, reason: said.reason });
     }
     return answer(404, { reason: 'no such route' });
@@ -46,6 +48,6 @@ function registration(result: RegistrationAnswer): HttpAnswer {
     const headers = { 'retry-after': String(retryAfterSeconds) };
     return answer(503, { reason, ...(kind === 'warm' && { warm: true }) }, headers);
   }
-  const { jitConfig, reportCredential, runnerName } = result;
-  return answer(200, { jitConfig, reportCredential, runnerName });
+  const { kind: _, ...granted } = result;
+  return answer(200, granted);
 }

@@ -19,6 +19,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
   const asApp = createAppRequests(settings);
   return {
     registerRunner: (scope, runner) => registerRunner(installations, groups, scope, runner),
+    registrationToken: (scope) => registrationToken(settings, installations, scope),
     removeRunner: (scope, id) => removeRunner(installations, scope, id),
     findRunner: (scope, name) => findRunner(installations, scope, name),
     listRunners: (scope) => listRunners(installations, scope),
@@ -33,7 +34,7 @@ async function registerRunner(
   installations: Installations,
   groups: RunnerGroups,
   scope: Scope,
-  runner: { name: string; labels: readonly string[]; group: string },
+  runner: { name: string; labels: readonly string[]; group: string; workFolder?: string },
 ): Promise<Outcome<{ id: number; jitConfig: string }>> {
   const group = await groupId(groups, scope, runner.group);
   if (group.kind !== 'ok') return group;
@@ -44,6 +45,7 @@ async function registerRunner(
       name: runner.name,
       runner_group_id: group.value,
       labels: [...runner.labels],
+      ...(runner.workFolder !== undefined && { work_folder: runner.workFolder }),
     });
     const id = field(field(data, 'runner'), 'id');
     const jitConfig = presentText(field(data, 'encoded_jit_config'));
@@ -54,6 +56,21 @@ async function registerRunner(
   // The group may be what is gone.
   if (registered.kind === 'gone') groups.forget(scope.owner);
   return registered;
+}
+
+/** `url`: what the runner's `config.sh` wants, by the address of people. */
+function registrationToken(
+  settings: Pick<GitHubSettings, 'url'>,
+  installations: Installations,
+  scope: Scope,
+): Promise<Outcome<{ token: string; url: string }>> {
+  const call: Call = { doing: `making a registration token of ${where(scope)}`, effect: 'write' };
+  return installations(scope.installation, call, async (octokit) => {
+    const { data } = await octokit.request(`POST ${runnersOf(scope)}/registration-token`, owner(scope));
+    const token = presentText(field(data, 'token'));
+    if (token === undefined) return unreadable(call);
+    return { kind: 'ok', value: { token, url: `${settings.url.replace(/\/+$/, '')}/${where(scope)}` } };
+  });
 }
 
 async function groupId(groups: RunnerGroups, scope: Scope, group: string): Promise<Outcome<number>> {

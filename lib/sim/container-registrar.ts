@@ -19,7 +19,12 @@ const RETRY_MS = { first: 1000, most: 30_000 };
 /** The word that a job has started is repeated so many times. */
 const STARTED_ATTEMPTS = 4;
 
-export type Registration = { jitConfig: string; reportCredential: string; runnerName: string };
+export type Registration = { reportCredential: string; runnerName: string } & (
+  | { jitConfig: string }
+  | { registration: TokenRegistration }
+);
+/** For runners that register themselves. */
+type TokenRegistration = { token: string; url: string; labels: string[]; group: string; scope: string };
 
 /** The JIT configuration, or the code to end with. */
 export async function register(container: Container): Promise<Registration | number> {
@@ -43,9 +48,9 @@ export async function register(container: Container): Promise<Registration | num
 
 function registrationOf(body: string): Registration | typeof EXIT_REFUSED {
   try {
-    const read = JSON.parse(body) as Partial<Registration>;
-    const { jitConfig, reportCredential, runnerName } = read;
-    if (jitConfig && reportCredential && runnerName) return { jitConfig, reportCredential, runnerName };
+    const read = JSON.parse(body) as Registration;
+    const isComplete = 'jitConfig' in read ? read.jitConfig : read.registration.token;
+    if (isComplete && read.reportCredential && read.runnerName) return read;
   } catch {
     // Not JSON: nothing that asking again would mend.
   }
@@ -60,6 +65,11 @@ export async function reportStarted(container: Container, credential: string, st
     if (answer !== undefined && answer.status < 500 && answer.status !== 429) return;
     await sleep(container.options.clock, backOffMs(container, attempt));
   }
+}
+
+/** It ends without a job, for a reason of its own. Nobody waits for long. */
+export async function reportLeaving(container: Container, credential: string, leaving: string): Promise<void> {
+  await ask(container, 'idle', credential, { leaving });
 }
 
 /** Anything but a clear "go" means to stay. */

@@ -31,6 +31,8 @@ export type ContainerOptions = {
   /** Signs anew for each request; absent: it is of a version that proves nothing. */
   identity?: (runner: string) => IdentityHeaders;
   github: RunnerSide;
+  /** An image that registers its runner under another name, or with other labels, than it is told. */
+  registersAs?: (runnerName: string) => { name?: string; labels?: string[] };
   /** SIGTERM: ends it at once unless a job runs; a job is let finish. */
   signal: AbortSignal;
   /** SIGKILL: ends it without a word to anybody. */

@@ -2,7 +2,7 @@
  * What a task's container does: the bootstrap, which swaps its ticket for a JIT configuration, and then the runner's
  * listener, which takes a job that its labels cover, runs it and ends.
  */
-import { register, reportIdle, reportStarted } from './container-registrar.ts';
+import { type Registration, register, reportIdle, reportLeaving, reportStarted } from './container-registrar.ts';
 import {
   aborted,
   type Container,
@@ -47,11 +47,35 @@ function containerOf(options: ContainerOptions): Container {
 async function life(container: Container): Promise<number> {
   const registration = await register(container);
   if (typeof registration === 'number') return registration;
-  const connection = container.ended ? EXIT_KILLED : await connect(container, registration.jitConfig);
+  const exitCode = await runRegistered(container, registration);
+  const isOwnWish = exitCode !== EXIT_DONE && !container.ended && !container.options.signal.aborted;
+  if (isOwnWish) await reportLeaving(container, registration.reportCredential, `it ends with ${exitCode}`);
+  return exitCode;
+}
+
+async function runRegistered(container: Container, registration: Registration): Promise<number> {
+  const jitConfig = await configured(container, registration);
+  if (jitConfig === undefined) return EXIT_NOT_BOOTED;
+  const connection = container.ended ? EXIT_KILLED : await connect(container, jitConfig);
   if (typeof connection === 'number') return connection;
   if (container.ended) connection.vanish();
   container.connection = connection;
   return listen(container, connection, registration.reportCredential);
+}
+
+/** Under the name and with the labels that it was told, unless its image does as it likes. */
+async function configured({ options }: Container, registration: Registration): Promise<string | undefined> {
+  if ('jitConfig' in registration) return registration.jitConfig;
+  const { token, labels, group } = registration.registration;
+  const wanted = {
+    token,
+    labels,
+    group,
+    name: registration.runnerName,
+    ...options.registersAs?.(registration.runnerName),
+  };
+  const answer = await options.github.configure(wanted);
+  return answer.kind === 'configured' ? answer.jitConfig : undefined;
 }
 
 /** As the runner's listener does: a conflict is tried again for 4 minutes, a deleted registration is the end. */

@@ -18,6 +18,11 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
   const call: Call = async (...asked) => (await ask(...asked)).outcome;
   return {
     registerRunner: (scope, runner) => registerRunner(call, scope, runner),
+    registrationToken: async (scope) =>
+      mapped(await call(scope.installation, 'POST', `${runnersOf(scope)}/registration-token`), (value) => ({
+        token: (value as { token: string }).token,
+        url: `https://github.com/${scope.owner}${scope.repository === undefined ? '' : `/${scope.repository}`}`,
+      })),
     removeRunner: async (scope, id) =>
       mapped(await call(scope.installation, 'DELETE', `${runnersOf(scope)}/${id}`), () => undefined),
     // GitHub's filter takes names in any case.
@@ -35,11 +40,12 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
 async function registerRunner(
   call: Call,
   scope: Scope,
-  { name, labels, group }: { name: string; labels: readonly string[]; group: string },
+  { name, labels, group, workFolder }: { name: string; labels: readonly string[]; group: string; workFolder?: string },
 ): Promise<Outcome<{ id: number; jitConfig: string }>> {
   const groupId = await groupIdOf(call, scope, group);
   if (groupId.kind !== 'ok') return groupId;
-  const body = { name, labels, runner_group_id: groupId.value };
+  const folder = workFolder === undefined ? {} : { work_folder: workFolder };
+  const body = { name, labels, runner_group_id: groupId.value, ...folder };
   const made = await call(scope.installation, 'POST', `${runnersOf(scope)}/generate-jitconfig`, { body });
   return mapped(made, (value) => {
     const { runner, encoded_jit_config: jitConfig } = value as { runner: RunnerJson; encoded_jit_config: string };

@@ -76,6 +76,17 @@ test('the pool’s role goes into the call; without one the task definition’s 
   expect(seat().request).not.toHaveProperty('taskRole');
 });
 
+test('what a container proves itself with, and how it is registered, is settled too: the pool may be removed', () => {
+  const role = 'arn:aws:iam::123456789012:role/task';
+  const launched = seat({ role, registration: 'token', docker: 'socket' });
+  const workFolder = `/var/lib/ecs-runners/${launched.name}/work`;
+  expect(launched).toMatchObject({ role, registration: 'token', workFolder });
+  for (const docker of ['dind', 'none'] as const) {
+    expect(seat({ docker })).not.toHaveProperty('registration');
+    expect(seat({ docker })).not.toHaveProperty('workFolder');
+  }
+});
+
 test('all of the pool’s labels are registered, not those of the job', () => {
   expect(seat({ labels: ['A', 'b', 'c'] }, { labels: ['a'] }).labels).toEqual(['A', 'b', 'c']);
 });

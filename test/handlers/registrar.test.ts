@@ -130,6 +130,108 @@ describe('a runner’s task', () => {
   });
 });
 
+test('a container that is let in works where its pool’s Docker mode wants it', async () => {
+  const workFolder = `/var/lib/ecs-runners/${NAME}/work`;
+  const { registration, identity } = await aTask({ seat: { workFolder } });
+  const { jitConfig } = JSON.parse((await registration({ identity: identity() })).body ?? '') as { jitConfig: string };
+  const files = JSON.parse(Buffer.from(jitConfig, 'base64').toString()) as Record<string, string>;
+  expect(Buffer.from(files['.runner'] ?? '', 'base64').toString()).toContain(workFolder);
+});
+
+/** A runner that GitHub has registered and that was heard since. */
+async function aRunner(seat: Partial<Seat> = {}) {
+  const task = await aTask();
+  const { github, runners, registration, identity, world, config, clock } = task;
+  expect((await registration({ identity: identity() })).statusCode).toBe(200);
+  const known = task.seat();
+  if (known !== undefined) await runners.put({ ...known, ...seat }, known);
+  const handler = registrarHandler(world, async () => config);
+  async function says(route: 'started' | 'idle', body: string): Promise<HttpAnswer> {
+    const event = { rawPath: `/runners/${NAME}/${route}`, headers: { authorization: report }, body };
+    const answered = handler({ ...event, pathParameters: { name: NAME }, isBase64Encoded: false });
+    await clock.runUntil(clock.now() + 1000);
+    return answered;
+  }
+  const registered = () => github.control.runners().length;
+  return { ...task, says, registered };
+}
+
+describe('the word that a job has started', () => {
+  test.each<[string, string, string, Record<string, unknown>]>([
+    [
+      'names the job that the runner has really got',
+      JSON.stringify({ repository: 'octo-org/app', runId: 36000000001, runAttempt: 2, job: 'build' }),
+      'its container says that job build of octo-org/app in run 36000000001, attempt 2 has started',
+      { repository: 'octo-org/app', runId: 36000000001, runAttempt: 2, jobKey: 'build' },
+    ],
+    ['counts without it', '{}', 'its container says that a job has started', {}],
+    ['counts whatever it brings', '[1,2', 'its container says that a job has started', {}],
+    [
+      'is one line, of letters only, and not a long one',
+      JSON.stringify({
+        repository: 'a/b/c',
+        runId: '1',
+        runAttempt: -1,
+        job: `a\r\nb\u0000\u001b[31m\u202e${'x'.repeat(500)}`,
+      }),
+      `its container says that job a b [31m ${'x'.repeat(191)} has started`,
+      { jobKey: expect.any(String) },
+    ],
+  ])('%s', async (_, body, reason, fields) => {
+    const { says, seat, lines } = await aRunner();
+    expect(await says('started', body)).toMatchObject({ statusCode: 204 });
+    expect(seat()).toMatchObject({ state: 'busy' });
+    const said = lines.filter(({ decision }) => decision === 'runner busy');
+    expect(said).toEqual([{ decision: 'runner busy', reason, runner: NAME, at: expect.any(Number), ...fields }]);
+  });
+});
+
+describe('a container that ends without a job', () => {
+  const leaving = JSON.stringify({ leaving: 'Docker died before a job came' });
+
+  test('has its registration removed at once, and its job is owed another', async () => {
+    const { says, seat, registered, history, lines, runners } = await aRunner();
+    expect(registered()).toBe(1);
+    expect(JSON.parse((await says('idle', leaving)).body ?? '')).toMatchObject({ answer: 'go' });
+    expect(registered()).toBe(0);
+    const reason = 'its container ends without a job: Docker died before a job came';
+    expect(seat()).toMatchObject({ state: 'gone', reason });
+    expect(seat()).not.toHaveProperty('serves');
+    expect(history.all()).toMatchObject([{ state: 'queued', failures: 1, reason }]);
+    expect(history.all()[0]).not.toHaveProperty('runner');
+    expect(await runners.get({ pool: 'default', place: -1 })).toMatchObject({ failures: 1 });
+    expect(lines.at(-1)).toMatchObject({ decision: 'runner leaves', reason, failure: 'container failed' });
+  });
+
+  test.each<[string, Partial<Seat>, string]>([
+    ['has one', { state: 'busy', startedAt: NOW }, 'it is busy'],
+    ['was told to go', { state: 'gone', goneAt: NOW }, 'it is gone'],
+  ])('and %s is left alone', async (_, known, why) => {
+    const { says, seat, registered } = await aRunner(known);
+    expect(JSON.parse((await says('idle', leaving)).body ?? '')).toEqual({ answer: 'stay', reason: why });
+    expect(registered()).toBe(1);
+    expect(seat()).toMatchObject(known);
+  });
+
+  test('and whose runner GitHub says is busy is no such container', async () => {
+    const { says, seat, github, registered } = await aRunner();
+    for (const runner of github.books.runners.values()) runner.state = 'busy';
+    expect(JSON.parse((await says('idle', leaving)).body ?? '')).toMatchObject({ answer: 'stay' });
+    expect(registered()).toBe(1);
+    expect(seat()).toMatchObject({ state: 'busy' });
+  });
+
+  test.each(['{}', '', '{"leaving":""}', '{"leaving":7}', '{"leaving":"\\u0000"}', '[]'])(
+    'is not one that says %j',
+    async (body) => {
+      const { says, registered, seat } = await aRunner();
+      expect(JSON.parse((await says('idle', body)).body ?? '')).toMatchObject({ answer: 'stay' });
+      expect(registered()).toBe(1);
+      expect(seat()).toMatchObject({ state: 'registered', serves: 1 });
+    },
+  );
+});
+
 describe('somebody who has read the ticket in the account', () => {
   type Task = Awaited<ReturnType<typeof aTask>>;
   const attempts: [string, (task: Task) => unknown][] = [

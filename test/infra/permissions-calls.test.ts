@@ -181,6 +181,28 @@ const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage)
     },
   },
   {
+    name: 'runners that register themselves, some of which are not needed, and some of which are lost',
+    options: { pools: [aPool({ registration: 'token' })] },
+    run: async (stage) => {
+      const [job = 0] = stage.addJobs({ count: 6, durationSeconds: 600 });
+      stage.github.control.setFaults({ refuseSessions: 1, loseWebhooks: 1 });
+      await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+      stage.github.control.cancel(job);
+      stage.github.control.setFaults({ refuseSessions: 0 });
+      await stage.minutes(6);
+      for (const loseEvents of [0, 1]) {
+        stage.github.control.setFaults({ refuseSessions: 1, loseWebhooks: 0 });
+        stage.addJobs({ count: 3, durationSeconds: 600 });
+        await stage.minutes(2);
+        stage.ecs.setFaults({ loseEvents });
+        for (const { ec2InstanceId } of stage.ecs.instances()) stage.ecs.killInstance(String(ec2InstanceId));
+        await stage.minutes(4);
+      }
+      stage.github.control.setFaults({ refuseSessions: 0 });
+      await stage.minutes(40);
+    },
+  },
+  {
     name: 'a pool that has room for one',
     options: { pools: [aPool({ max: 1 })] },
     run: async (stage) => {

@@ -127,9 +127,58 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
       });
     });
 
+    describe('runners that register themselves', () => {
+      const configure = (token: string, name: string) =>
+        simulated.service.runnerSide.configure({ token, name, labels: RUNNER.labels });
+
+      test('in an organisation, with a token that is good for any number of them, for an hour', async () => {
+        const { token, url } = await value(made.github.registrationToken(organization));
+        expect(url).toMatch(/^https?:\/\/[^/]+\/octo-org$/);
+        for (const name of ['one', 'other']) expect(await configure(token, name)).toMatchObject({ kind: 'configured' });
+        expect(simulated.service.control.runners()).toMatchObject([
+          { name: 'one', labels: RUNNER.labels, owner: 'octo-org', repo: null },
+          { name: 'other' },
+        ]);
+        await pass(61 * MINUTE);
+        expect(await configure(token, 'late')).toEqual({ kind: 'refused' });
+        expect(await configure(token.replace(/./, 'G'), 'forged')).toEqual({ kind: 'refused' });
+      });
+
+      test('on a repository, also of a user', async () => {
+        for (const [scope, path] of [
+          [repository, 'octo-org/app'],
+          [user, 'mona/dotfiles'],
+        ] as const) {
+          const { token, url } = await value(made.github.registrationToken(scope));
+          expect(url.endsWith(`/${path}`)).toBe(true);
+          expect(await configure(token, path.replace('/', '-'))).toMatchObject({ kind: 'configured' });
+        }
+        expect(simulated.service.control.runners()).toMatchObject([{ repo: 'app' }, { repo: 'dotfiles' }]);
+      });
+
+      test('users have no tokens of their own, nor has what is not there', async () => {
+        const { repository: _, ...owner } = user;
+        expect(await kind(made.github.registrationToken(owner))).toBe('gone');
+        expect(await kind(made.github.registrationToken({ ...organization, owner: 'nobody' }))).toBe('gone');
+      });
+    });
+
+    test('a runner works where it is told to', async () => {
+      const workFolder = '/var/lib/ecs-runners/r-default-0-1-1/work';
+      const folderOf = (jitConfig: string) => {
+        const files = JSON.parse(Buffer.from(jitConfig, 'base64').toString()) as Record<string, string>;
+        return JSON.parse(Buffer.from(files['.runner'] ?? '', 'base64').toString()).WorkFolder;
+      };
+      const told = await value(made.github.registerRunner(organization, { ...RUNNER, workFolder }));
+      expect(folderOf(told.jitConfig)).toBe(workFolder);
+      const { jitConfig } = await value(register(organization, { name: 'r-default-0-1-2' }));
+      expect(folderOf(jitConfig)).toBe('_work');
+    });
+
     describe('what the App may not do', () => {
       const everything: [string, (github: GitHub, scope: Scope) => Promise<Outcome<unknown>>][] = [
         ['registerRunner', (github, scope) => github.registerRunner(scope, RUNNER)],
+        ['registrationToken', (github, scope) => github.registrationToken(scope)],
         ['removeRunner', (github, scope) => github.removeRunner(scope, 1)],
         ['findRunner', (github, scope) => github.findRunner(scope, 'a')],
         ['listRunners', (github, scope) => github.listRunners(scope)],

@@ -17,6 +17,7 @@ import { virtualClock } from '../../lib/sim/clock.ts';
 import { createSimCluster } from '../../lib/sim/cluster.ts';
 import { runContainer } from '../../lib/sim/container.ts';
 import { identityHeaders } from '../../lib/sim/container-identity.ts';
+import type { RegistrarAnswer, RegistrarRequest } from '../../lib/sim/container-state.ts';
 import { createEcsService } from '../../lib/sim/ecs-service/service.ts';
 import { createSimGitHub } from '../../lib/sim/github.ts';
 import { createGitHubService } from '../../lib/sim/github-service/service.ts';
@@ -43,6 +44,12 @@ export type StageOptions = {
   door?: () => { status: number; body: string } | undefined;
   /** Another deployment's hook gets what ours gets. */
   alsoDeliver?: (delivery: { headers: Readonly<Record<string, string>>; body: string }) => void;
+  /** What becomes of a request to the registrar, by its number from 0: it, or its answer, never arrives. */
+  lose?: (path: string, number: number) => 'request' | 'answer' | undefined;
+  /** Whoever sees all that containers and the registrar say to each other. */
+  overhear?: (request: RegistrarRequest, answer: RegistrarAnswer) => void;
+  /** Images that register their runners as they like, not as they are told. */
+  registersAs?: (runnerName: string) => { name?: string; labels?: string[] };
   /** Told of every outside call of the named function's invocations. */
   watch?: (name: FunctionName, moment: Moment, invocation: Invocation) => void;
 };
@@ -130,18 +137,29 @@ export async function createStage(options: StageOptions = {}) {
         github: github.runnerSide,
         signal: start.signal,
         killed: start.killed,
-        registrar: async ({ path, headers, body }) => {
-          const name = /^\/runners\/([^/]+)\//.exec(path)?.[1] ?? '';
-          const event = { ...httpEvent(path, headers, body), pathParameters: { name } };
-          const answer = await invoke('registrar', (world) => registrarHandler(world, readConfig)(event));
-          const answered = Object.entries(answer.headers ?? {}).map(([key, value]) => [key, String(value)]);
-          return { status: answer.statusCode ?? 500, headers: Object.fromEntries(answered), body: answer.body ?? '' };
+        ...(options.registersAs !== undefined && { registersAs: options.registersAs }),
+        registrar: async (request) => {
+          const lost = options.lose?.(request.path, requests++);
+          if (lost === 'request') throw new Error('the connection was cut');
+          const answer = await askRegistrar(request);
+          options.overhear?.(request, answer);
+          if (lost === 'answer') throw new Error('the connection was cut');
+          return answer;
         },
       }),
     onTaskStateChange: (event) => {
       if ((event.detail as { lastStatus?: string }).lastStatus === 'STOPPED') queue.deliver(JSON.stringify(event));
     },
   });
+  let requests = 0;
+  /** As the HTTP API does: the path, the headers and the body are all that the function gets. */
+  async function askRegistrar({ path, headers, body }: RegistrarRequest): Promise<RegistrarAnswer> {
+    const name = /^\/runners\/([^/]+)\//.exec(path)?.[1] ?? '';
+    const event = { ...httpEvent(path, headers, body), pathParameters: { name } };
+    const answer = await invoke('registrar', (world) => registrarHandler(world, readConfig)(event));
+    const answered = Object.entries(answer.headers ?? {}).map(([key, value]) => [key, String(value)]);
+    return { status: answer.statusCode ?? 500, headers: Object.fromEntries(answered), body: answer.body ?? '' };
+  }
   for (const pool of pools) registerTaskDefinition(pool);
 
   /** ECS assumes the task's role, with the task's id as the session's name. */
@@ -259,6 +277,7 @@ export async function createStage(options: StageOptions = {}) {
     lines,
     seats,
     invoke,
+    askRegistrar,
     poll,
     allCompleted: () => [...github.books.jobs.values()].every(({ state }) => state === 'completed'),
     /** All environments of all functions die. */

@@ -83,6 +83,7 @@ export type Runner = {
   busyHidden: boolean;
   everConnected: boolean;
   createdAt: number;
+  workFolder: string;
   /** Cancels the window in which an assigned job is to be acquired. */
   cancelPickup: () => void;
   /** Identifies the JIT configuration. */
@@ -143,6 +144,8 @@ export type Books = {
   installations: Map<number, Installation>;
   runners: Map<number, Runner>;
   clientIds: Map<string, Runner>;
+  /** With which runners may register themselves. */
+  registrationTokens: Map<string, { scope: Scope; expiresAt: number }>;
   jobs: Map<number, Job>;
   runs: Map<number, Run>;
 };
@@ -153,6 +156,7 @@ export function emptyBooks(): Books {
     installations: new Map(),
     runners: new Map(),
     clientIds: new Map(),
+    registrationTokens: new Map(),
     jobs: new Map(),
     runs: new Map(),
   };

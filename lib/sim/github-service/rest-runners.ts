@@ -15,7 +15,7 @@ export const runnerRoutes: readonly Route[] = [
   ...both('GET', '/runners', 'read', listRunners),
   ...both('POST', '/runners/generate-jitconfig', 'write', generateJitConfig),
   ...both('POST', '/runners/registration-token', 'write', registrationToken),
-  ...both('POST', '/runners/remove-token', 'write', registrationToken),
+  ...both('POST', '/runners/remove-token', 'write', removeToken),
   ...both('GET', '/runners/{runner_id}', 'read', getRunner),
   ...both('DELETE', '/runners/{runner_id}', 'write', deleteRunner),
   {
@@ -117,7 +117,8 @@ function generateJitConfig(call: RestCall): RestAnswer {
   if (scope.names.has(name.toLowerCase())) {
     return failure(409, 'Already exists - A runner with the name *** already exists.');
   }
-  const runner = addRunner(call.hub, scope, { name, group, labels: distinct(body['labels'] as string[]) });
+  const folder = typeof body['work_folder'] === 'string' ? { workFolder: body['work_folder'] } : {};
+  const runner = addRunner(call.hub, scope, { name, group, labels: distinct(body['labels'] as string[]), ...folder });
   return answer(201, { runner: runnerJson(runner), encoded_jit_config: jitConfigOf(call.hub, runner) });
 }
 
@@ -146,10 +147,29 @@ function distinct(labels: readonly string[]): string[] {
   return [...new Map([...labels].reverse().map((label) => [label.toLowerCase(), label])).values()].reverse();
 }
 
-/** Valid for an hour, any number of runners; a real runner's `config.sh` would use it. */
-function registrationToken({ hub }: RestCall): RestAnswer {
-  const expires = new Date(hub.time.now() + TOKEN_MS).toISOString();
-  return answer(201, { token: hex(hub.chance, 29).toUpperCase(), expires_at: expires });
+/** Valid for an hour, for any number of runners: a runner's `config.sh` registers with it. */
+function registrationToken(call: RestCall): RestAnswer {
+  const { hub, owner, repository } = call;
+  const scope = scopeOf(call);
+  if (scope === undefined) return notFound();
+  if (repository !== undefined && owner?.repositoryRunners === false) return failure(403, '');
+  const { token, expiresAt } = newToken(hub);
+  hub.books.registrationTokens.set(token, { scope, expiresAt });
+  return tokenAnswer(token, expiresAt);
+}
+
+/** Nobody here uses it. */
+function removeToken({ hub }: RestCall): RestAnswer {
+  const { token, expiresAt } = newToken(hub);
+  return tokenAnswer(token, expiresAt);
+}
+
+function newToken(hub: Hub): { token: string; expiresAt: number } {
+  return { token: hex(hub.chance, 29).toUpperCase(), expiresAt: hub.time.now() + TOKEN_MS };
+}
+
+function tokenAnswer(token: string, expiresAt: number): RestAnswer {
+  return answer(201, { token, expires_at: new Date(expiresAt).toISOString() });
 }
 
 function listGroups(call: RestCall): RestAnswer {

@@ -4,6 +4,7 @@ import type { Hub } from './hub.ts';
 import { change, completeJob, offerJob, offerRunner } from './jobs.ts';
 import { removeIdle } from './matching.ts';
 import { dropRunner, removeWhenOffline, runnerOf } from './runners.ts';
+import { type ConfigureAnswer, configure, type SelfRegistration } from './self-registration.ts';
 import { newSession, nextMessage, postTo } from './sessions.ts';
 
 /** The lock on a job is renewed each minute and valid for 10: so long a killed runner's job is still in progress. */
@@ -44,11 +45,16 @@ export type Connection = {
 /** `conflict`: another session lives. `deleted`: no such registration. `refused`: not now. */
 export type ConnectAnswer = Connection | { kind: 'conflict' } | { kind: 'deleted' } | { kind: 'refused' };
 
-export type RunnerSide = { connect: (jitConfig: string) => Promise<ConnectAnswer> };
+export type RunnerSide = {
+  connect: (jitConfig: string) => Promise<ConnectAnswer>;
+  /** What `config.sh` does with a registration token: gives what to connect with. */
+  configure: (wanted: SelfRegistration) => Promise<ConfigureAnswer>;
+};
 
 export function runnerSideOf(hub: Hub): RunnerSide {
   return {
     connect: (jitConfig) => Promise.resolve(connect(hub, jitConfig)),
+    configure: (wanted) => Promise.resolve(configure(hub, wanted)),
   };
 }
 

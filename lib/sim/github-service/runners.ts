@@ -8,7 +8,11 @@ import { postTo } from './sessions.ts';
 const OFFLINE_MS_MAX = 24 * 60 * 60 * 1000;
 
 /** Offline from this moment; the caller has checked the name. */
-export function addRunner(hub: Hub, scope: Scope, wanted: { name: string; group: Group; labels: string[] }): Runner {
+export function addRunner(
+  hub: Hub,
+  scope: Scope,
+  wanted: { name: string; group: Group; labels: string[]; workFolder?: string },
+): Runner {
   const runner: Runner = {
     id: hub.ids.runner(),
     name: wanted.name,
@@ -22,6 +26,7 @@ export function addRunner(hub: Hub, scope: Scope, wanted: { name: string; group:
     busyHidden: hub.chance.happens(hub.faults.busyShownIdle),
     everConnected: false,
     createdAt: hub.time.now(),
+    workFolder: wanted.workFolder ?? '_work',
     clientId: uuid(hub.chance),
     cancelPickup: () => undefined,
     cancelRemoval: () => undefined,
@@ -101,7 +106,7 @@ function runnerFile(runner: Runner): unknown {
     ServerUrl: 'https://pipelinesghubeus1.actions.githubusercontent.com/',
     ServerUrlV2: 'https://broker.actions.githubusercontent.com/',
     UseV2Flow: 'True',
-    WorkFolder: '_work',
+    WorkFolder: runner.workFolder,
   };
 }
 

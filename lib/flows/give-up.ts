@@ -1,0 +1,31 @@
+/** A runner that will not be registered: its container is told to end, and its job is owed again. */
+import type { LaunchFailure } from '../core/ending.ts';
+import type { Seat } from '../core/runner.ts';
+import type { World } from '../world.ts';
+import { release } from './jobs.ts';
+import type { RegistrationAnswer } from './register.ts';
+import { changeSeat } from './seats.ts';
+
+/** Somebody else has just decided something about it. */
+const CHANGED_RETRY_SECONDS = 2;
+
+/** The seat first: while it serves a job, nobody else is launched for that one. */
+export async function giveUp(
+  world: World,
+  seat: Seat,
+  reason: string,
+  failure?: LaunchFailure,
+): Promise<RegistrationAnswer> {
+  const goneAt = world.clock.now();
+  const given = await changeSeat(world, seat, (current) => {
+    if (current.state === 'busy' || current.serves !== seat.serves) return current;
+    const { serves: _, mintingAt: __, ...kept } = current;
+    return { ...kept, state: 'gone', goneAt, reason };
+  });
+  if (given !== undefined && given.state !== 'gone') {
+    return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: CHANGED_RETRY_SECONDS };
+  }
+  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
+  await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
+  return { kind: 'gone', reason, ...(failure !== undefined && { failure }) };
+}
