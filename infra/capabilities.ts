@@ -6,7 +6,7 @@ type User = 'bootstrap' | 'sudo';
 /**
  * Of Docker's fourteen, those that somebody needs. Left out are NET_RAW, with which a job could pretend to be the
  * instance to its neighbours on the bridge, whose credentials pass there in plain HTTP (so `ping` works where Linux lets
- * everybody ping, and not where the program itself asks for the right); MKNOD, for devices; SETPCAP, for nothing.
+ * everybody ping, and not where the program itself asks for the capability); MKNOD, for devices; SETPCAP, for nothing.
  */
 const CAPABILITIES: readonly (readonly [name: string, user: User, why: string])[] = [
   [

@@ -50,7 +50,7 @@ describe('pinned', () => {
 });
 
 test('every line of shell can be read by a plain one', () => {
-  expect(all('RUN')).toHaveLength(3);
+  expect(all('RUN')).toHaveLength(4);
   for (const text of all('RUN')) {
     const { status, stderr } = spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' });
     expect({ text, status, stderr }).toEqual({ text, status: 0, stderr: '' });
