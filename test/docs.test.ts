@@ -8,7 +8,7 @@ const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync('pack
   Record<string, string>
 >;
 
-const DOCUMENTS = ['.', 'docs', 'docs/decisions'].flatMap((folder) =>
+const DOCUMENTS = ['.', 'docs', 'docs/decisions', 'actions/task-role'].flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name)),

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { violations } from './rules.ts';
 import { scan } from './scan.ts';
 
-const sources = globSync(['functions/**/*.{ts,mjs}', 'lib/**/*.{ts,mjs}', 'infra/**/*.ts']);
+const sources = globSync(['functions/**/*.{ts,mjs}', 'lib/**/*.{ts,mjs}', 'infra/**/*.ts', 'actions/**/*.mjs']);
 
 test('every source file keeps to the architecture', () => {
   expect(sources.length).toBeGreaterThan(10);
@@ -189,6 +189,14 @@ const planted: [string, string, string, RegExp][] = [
     'globalThis.process.env;',
     /may use globalThis.process/,
   ],
+  [
+    'the action imports a package',
+    'actions/x.mjs',
+    "import * as core from '@actions/core';",
+    /actions may not import @actions/,
+  ],
+  ['the action imports the service', 'actions/x.mjs', "import '../lib/core/a.ts';", /actions may not import core/],
+  ['the service imports the action', 'lib/cli/x.ts', "import '../../actions/a.mjs';", /cli may not import actions/],
   ['a part that nobody has named', 'lib/utils/x.ts', '', /belongs to no part/],
 ];
 test.each(planted)('caught: %s', (_, path, text, expected) => {

@@ -26,6 +26,8 @@ const parts: readonly Part[] = [
   { name: 'local', holds: /^lib\/local\//, imports: ['local', 'sim', 'core', 'pools file'], types: ['world', 'cli'] },
   // What is deployed; nothing that is deployed knows of it.
   { name: 'infra', holds: /^infra\//, imports: ['infra', 'core', 'pools file'] },
+  // A job runs it, on the runner's Node.js: nothing of ours is there.
+  { name: 'actions', holds: /^actions\//, imports: ['actions'] },
   {
     name: 'cli',
     holds: /^lib\/cli\//,
@@ -38,6 +40,8 @@ const parts: readonly Part[] = [
 const packages: Readonly<Record<string, readonly { of: string; names?: readonly string[]; typeOnly?: true }[]>> = {
   core: [],
   world: [],
+  // It is checked out, not installed: Node.js alone is there.
+  actions: ['crypto', 'fs', 'http', 'https'].map((name) => ({ of: `node:${name}` })),
   // A keyed hash is computing, not the outside; chance and keys from the same module would be.
   flows: [{ of: 'node:crypto', names: ['createHash', 'createHmac', 'timingSafeEqual'] }],
   handlers: [
@@ -57,6 +61,8 @@ const tooLarge = ['zod', 'yaml'];
 const readEnvironment = [
   /^functions\//,
   /^lib\/cli\//,
+  // The process of a job's step.
+  /^actions\//,
   // The process of a runner's container.
   /^infra\/runner\//,
   // Loaded into a function's process before it, as Lambda's own runtime is.
@@ -88,7 +94,8 @@ function partOf(path: string): Part | undefined {
 }
 
 function importViolations(part: Part, { target, typeOnly, names }: Import): string[] {
-  if (!/^(lib|functions|test|infra|\.\.)\//.test(target)) return packageViolations(part, { target, typeOnly, names });
+  if (!/^(lib|functions|test|infra|actions|\.\.)\//.test(target))
+    return packageViolations(part, { target, typeOnly, names });
   const other = partOf(target)?.name ?? target;
   if (part.imports.includes(other) || (typeOnly && part.types?.includes(other))) return [];
   if (part.types?.includes(other)) return [`${part.name} may import only types of ${other}`];
