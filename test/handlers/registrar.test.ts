@@ -276,6 +276,18 @@ describe('somebody who has read the ticket in the account', () => {
     ],
   ];
 
+  test.each<[string, { mode?: Mode; seat?: Partial<Seat> }]>([
+    ['whose registrations were all lost', { seat: { mint: 3, state: 'registered' } }],
+    ['of a stage that observes', { mode: 'observe' }],
+    ['that is warm', { seat: { state: 'warm' } }],
+  ])('cannot end a runner %s', async (_, options) => {
+    const task = await aTask(options);
+    const before = task.seat();
+    expect((await task.registration('{}')).statusCode).toBe(403);
+    expect(task.seat()).toEqual(before);
+    expect(task.history.all()).toMatchObject([{ runner: NAME }]);
+  });
+
   test.each(attempts)('and %s changes nothing and learns nothing', async (_, made) => {
     const task = await aTask();
     const before = task.seat();
