@@ -301,7 +301,11 @@ test.each([
   ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'file:///etc/passwd'],
   ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'nonsense'],
   ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', '@example.com/'],
+  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', '@127.0.0.1/'],
+  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', ':8080/x'],
   ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', '.example.com/'],
+  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', '@127.0.0.1/'],
+  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', ':8080/x'],
   ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'v2/credentials/x'],
 ])('an address that may not be asked: %s=%s', async (name, address) => {
   const { code, stdout } = await runStep({ environment: { [name]: address } });
