@@ -18,6 +18,7 @@ import {
 } from './observe.ts';
 import { type Stage, startStage } from './stage.ts';
 import { holds, type PartResult, runSteps, type Step, same } from './steps.ts';
+import { sameAsNothing, startThief } from './stolen-ticket.ts';
 import { until } from './until.ts';
 
 /** Parameters of what is called a version here: its pools and its image. */
@@ -47,6 +48,17 @@ function stepsOf(stage: Stage): Step[] {
           stage,
           containersSince(stage, before).map(({ runner }) => runner),
         );
+        await nothingIsLeft(stage);
+      },
+    },
+    {
+      name: 'tickets that somebody reads in the ECS API register nobody, and hinder no job',
+      run: async () => {
+        const before = containers.all().length;
+        const thief = await startThief(stage);
+        const ids = github.queue({ labels: DEFAULT, count: 5, durationSeconds: 5 });
+        await jobsSucceed(stage, ids, 120).finally(async () => sameAsNothing(await thief.stop()));
+        await oneContainerEach(stage, ids, before);
         await nothingIsLeft(stage);
       },
     },

@@ -1,6 +1,6 @@
 /**
  * One address, on this machine and on Docker's bridge, for what has none that containers can resolve: the deployed API,
- * and the simulated GitHub's side for runners. It writes down what passes.
+ * the simulated GitHub's side for runners, and the credentials of tasks. It writes down what passes of the first.
  */
 import type { RequestListener } from 'node:http';
 import { forward, listen, type Target } from './forward.ts';
@@ -29,6 +29,7 @@ export async function openDoor(options: { gateway: string; githubUrl: string }):
     const { method = 'GET', url: path = '/' } = request;
     if (path.startsWith('/_sim/runner/')) return forward(request, response, github);
     if (api === undefined) return void response.writeHead(503).end();
+    if (path.startsWith('/v2/credentials/')) return forward(request, response, { port: api.port, headers: {} });
     forward(request, response, api, (status) => note(door, { method, path, status }));
   };
   const outer = await listen(listener, options.gateway, 0);

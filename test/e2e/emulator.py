@@ -1,11 +1,14 @@
 """MiniStack 1.5.33, with what our stack stands on and MiniStack has otherwise than AWS.
 
-1 and 2 make it as strict as AWS's own documentation says. 3 stands in for the encryption that is not here.
+1 and 2 make it as strict as AWS's own documentation says. 3 stands in for the encryption that is not here. 4 gives tasks their roles.
 """
 import json
+import os
 import runpy
+import uuid
 
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import ecs, imds, sts
 from ministack.services.cloudformation import _stacks, stacks
 
 # 1. CloudFormation deletes a resource only after everything that depends on it (AWS docs, "DependsOn attribute").
@@ -87,5 +90,45 @@ iam_evaluator.enforce = _enforce_each
 
 _pin_request_origin = iam_evaluator.pin_request_origin
 iam_evaluator.pin_request_origin = lambda address, _: _pin_request_origin(address, True)
+
+# 4. A container gets the credentials of its task's role, of a session with the task's id as its name (aws/containers-roadmap#1917).
+#    MiniStack hands out keys that it does not know itself, at an address that containers do not reach here.
+
+_register_metadata = ecs._register_metadata
+_handle_request = imds.handle_request
+_sessions = {}
+
+
+def _register(task_arn, cluster_arn, task_definition, container, launch_type, environment, *rest):
+    token = _register_metadata(task_arn, cluster_arn, task_definition, container, launch_type, environment, *rest)
+    path = f"/v2/credentials/{uuid.uuid4()}"
+    overrides = (ecs._tasks.get(task_arn) or {}).get("overrides") or {}
+    role = overrides.get("taskRoleArn") or task_definition.get("taskRoleArn")
+    if role:
+        _sessions[path] = (role, task_arn.rsplit("/", 1)[-1])
+        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = os.environ["CREDENTIALS_URL"] + path
+    return token
+
+
+async def _credentials(method, path, headers, body, parameters):
+    if path not in _sessions:
+        return await _handle_request(method, path, headers, body, parameters)
+    role, task = _sessions[path]
+    document = {**imds._ecs_task_credentials_doc(), "RoleArn": role}
+    arn, _ = sts._assumed_role_arn(role, task)
+    sts.register_session(
+        document["AccessKeyId"],
+        {
+            "Arn": arn,
+            "UserId": f"AROAEMULATED:{task}",
+            "SecretAccessKey": document["SecretAccessKey"],
+            "SessionToken": document["Token"],
+        },
+    )
+    return imds._json_resp(document)
+
+
+ecs._register_metadata = _register
+imds.handle_request = _credentials
 
 runpy.run_module("ministack", run_name="__main__")

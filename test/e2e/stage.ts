@@ -76,7 +76,8 @@ async function startAccount(options: {
   door: Door;
 }): Promise<Pick<Stage, 'emulator' | 'aws' | 'serverless'>> {
   const { python, folder, engine, github, door } = options;
-  const emulator = await startMiniStack({ python, folder, environment: engine.environment });
+  const environment = { ...engine.environment, CREDENTIALS_URL: door.url };
+  const emulator = await startMiniStack({ python, folder, environment });
   const aws = awsAt(emulator.endpoint);
   await aws.json('ecs', 'AmazonEC2ContainerServiceV20141113.CreateCluster', { clusterName: CLUSTER });
   const { webhookSecret, ticketSecret, app } = github.secrets;

@@ -5,7 +5,7 @@ import { SDK_IMAGE } from './images.ts';
 import { lazily } from './lazily.ts';
 import { lines } from './lines.ts';
 import type { Stage } from './stage.ts';
-import type { Task } from './tasks.ts';
+import type { Task } from './task.ts';
 
 const CLIENT = 'node /client.mjs';
 /** A folder of the runner, as it mounts them into job containers (actions/runner, ContainerOperationProvider.cs). */

@@ -6,7 +6,7 @@ import { INSTANCE_KEY } from './credentials.ts';
 import { SDK_IMAGE } from './images.ts';
 import { lines } from './lines.ts';
 import type { Stage } from './stage.ts';
-import type { Task } from './tasks.ts';
+import type { Task } from './task.ts';
 
 const CLIENT = 'node /client.mjs metadata';
 const ROLE = 'instance role';

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ended } from '../command.ts';
 import { until } from '../until.ts';
 import { INTERNET } from './networks.ts';
@@ -129,11 +130,24 @@ function serveListener(runner: Runner, what: string, id: number, text: string): 
 const given = new WeakSet<object>();
 let steps = 0;
 
+/** Longer than any step takes on a busy machine: one that hangs must not hold the whole run. */
+const STEP_SECONDS_MAX = 180;
+
 /** Runs a script as a step of the runner's job, as the runner's user; gives how it ended. */
-export function step(runner: Runner, script: string): Promise<Ended> {
+export async function step(runner: Runner, script: string): Promise<Ended> {
   steps += 1;
   const id = steps;
-  return new Promise((result) => void runner.steps.push({ id, script, result }));
+  const late = new AbortController();
+  const tooLong = sleep(STEP_SECONDS_MAX * 1000, undefined, { signal: late.signal, ref: false }).then(() => {
+    throw new Error(`a step of ${runner.name} does not end: ${script}`);
+  });
+  const ended = new Promise<Ended>((result) => void runner.steps.push({ id, script, result }));
+  try {
+    return await Promise.race([ended, tooLong]);
+  } finally {
+    tooLong.catch(() => undefined);
+    late.abort();
+  }
 }
 
 /** Gives it a job, and waits until its first step could begin. */

@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 import type { Closers } from '../../../lib/local/closers.ts';
 import { type PartResult, runGroups, type Step } from '../steps.ts';
 import { credentialSteps } from './credential-steps.ts';
+import { failureSteps } from './failure-steps.ts';
 import { metadataSteps } from './metadata-steps.ts';
 import { type Stage, startStage } from './stage.ts';
 import { trafficSteps } from './traffic-steps.ts';
 
 /** Kept from run to run: what was downloaded. */
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/ecs-runners-e2e', import.meta.url));
-/** As many as the machine has cores; most of their time they wait. */
-const GROUPS_AT_ONCE = 2;
+/** More than the machine has cores: most of their time they wait. */
+const GROUPS_AT_ONCE = 4;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -33,5 +34,5 @@ export async function runContainers(started: Closers, only: string): Promise<Par
 
 /** The steps of a group follow one another; groups have nothing to do with each other. */
 function groupsOf(stage: Stage): Step[][] {
-  return [trafficSteps(stage, say), ...credentialSteps(stage, say)];
+  return [...failureSteps(stage, say), trafficSteps(stage, say), ...credentialSteps(stage, say)];
 }
