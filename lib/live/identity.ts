@@ -48,7 +48,7 @@ export function createIdentity({ region, endpoint, timeoutMs = ANSWER_TIMEOUT_MS
       try {
         const abortSignal = AbortSignal.timeout(timeoutMs);
         const { response } = await handler.handle(request(url, { host, runner, proof }), { abortSignal });
-        return outcome(response.statusCode, await text(response.body, abortSignal), call);
+        return outcome(response.statusCode, await text(response.body), call);
       } catch (error) {
         return awsFailure(error, call);
       }
@@ -101,25 +101,19 @@ function request(url: URL, { host, runner, proof }: { host: string; runner: stri
   });
 }
 
-/** Not more than an answer of STS can have; a redirect is not followed, so it is an answer that says nothing. */
-async function text(body: AsyncIterable<Buffer> & { destroy(): void }, signal: AbortSignal): Promise<string> {
+/** Not more than an answer of STS can have; when the time is up, the handler ends it. */
+async function text(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const onAbort = () => body.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is larger than any of STS');
-      chunks.push(chunk);
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    body.destroy();
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is larger than any of STS');
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** A redirect is not followed: it is an answer that says nothing, like every other. */
 function outcome(status: number, body: string, call: Call): Outcome<string> {
   const arn = /<Arn>(arn:[\w:+=,.@/-]{1,512})<\/Arn>/.exec(body)?.[1];
   if (status === 200 && arn !== undefined) return { kind: 'ok', value: arn };

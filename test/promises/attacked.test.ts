@@ -150,6 +150,7 @@ test('a warm runner whose answers get lost is registered again, like any other',
   stage.addJobs({ count: 6, durationSeconds: 60 });
   expect(await stage.until(stage.allCompleted, 30)).toBe(true);
   expect(stage.github.calls.get('/orgs/{org}/actions/runners/generate-jitconfig')).toBeGreaterThan(6);
+  expect(stage.lines.filter(({ reason }) => /has received its registration/.test(reason))).toEqual([]);
   expect(new Set(connected).size).toBe(connected.length);
   expect(connected).toHaveLength(6);
   expect(stage.github.control.jobs().every(({ conclusion }) => conclusion === 'success')).toBe(true);
