@@ -55,7 +55,8 @@ describe('a deploy', () => {
     [
       'its role',
       ['cpu: 2048', 'taskRole: "arn:aws:iam::123456789012:role/x", cpu: 2048'],
-      ['PassRoles0', 'PoolDefaultRole', 'PoolDefaultTask'],
+      // The functions compare it with what containers prove.
+      ['PassRoles0', 'PoolDefaultParameter', 'PoolDefaultRole', 'PoolDefaultTask'],
     ],
     [
       'that it is gone',
