@@ -32,3 +32,31 @@ test('a job starts while GitHub removes its idle runner: it stays, and nobody ma
   expect(await idle(world, config, report)).toMatchObject({ kind: 'stay' });
   expect(await world.runners.get(seat)).toMatchObject({ state: 'busy', startedAt: NOW });
 });
+
+test.each([
+  ['may not be on GitHub’s lists yet', 149_000, 'stay'],
+  ['is not on GitHub’s lists any more', 150_000, 'go'],
+])('an idle runner that has registered itself, and %s', async (_, ageMs, kind) => {
+  const clock = virtualClock(NOW + ageMs);
+  const config = aConfig([aPool({ idleSecondsMax: 0, registration: 'token' })]);
+  const seat = aSpareSeat({ registration: 'token', mint: 1, registeredAt: NOW });
+  const { world: stage } = await createStage({ janitor: false });
+  const asked: unknown[] = [];
+  const world: World = {
+    ...stage,
+    clock,
+    history: createSimTable({ clock, name: 'history', key: ['job'] }),
+    runners: createSimListTable({ clock, name: 'runners', key: ['pool', 'place'] }),
+    github: {
+      ...stage.github,
+      findRunner: async (...question) => {
+        asked.push(question);
+        return { kind: 'ok', value: undefined };
+      },
+    },
+  };
+  await world.runners.put(seat, undefined);
+  const report = { name: seat.name, credential: reportCredentialFor(config.ticketSecrets, seat.name) };
+  expect(await idle(world, config, report)).toMatchObject({ kind });
+  expect(asked).toEqual([[{ installation: 7, owner: 'octo-org' }, `${seat.name}-1`]]);
+});
