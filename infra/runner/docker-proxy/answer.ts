@@ -1,34 +1,35 @@
 /** The daemon's answers, passed on byte by byte. */
 import type { Socket } from 'node:net';
 import { readContent } from './content.ts';
-import { type Content, contentOf, type Head, readHead } from './head.ts';
+import { contentOf, type Head, readHead } from './head.ts';
 import type { Ends, Turn } from './relay.ts';
-import { type Source, write } from './socket-bytes.ts';
+import { passEnd, pump, write } from './socket-bytes.ts';
 
-/** False if no other answer follows on this connection. */
-export async function relayAnswer(answers: Source, { client, daemon }: Ends, turn: Turn): Promise<boolean> {
+/** False if no other answer follows on this connection; what else follows is passed on as `turn.rest`. */
+export async function relayAnswer({ client, answers }: Ends, turn: Turn): Promise<boolean> {
   for (;;) {
     const head = await readHead(answers);
     if (!head) {
       if (turn.method !== undefined) refuse(client, 502, 'Bad Gateway', 'The Docker daemon gave no answer');
-      // A daemon that has only ended what it says may still listen; one that is gone does not.
-      if (daemon.errored) client.destroySoon();
-      else client.end();
+      passEnd(answers, client);
       return false;
     }
     await write(client, head.text);
     const status = Number(head.first[1]);
-    if (!head.isWhole || status === 101) return false;
-    if (status < 200) continue;
+    if (head.isWhole && status >= 100 && status < 200 && status !== 101) continue;
     const content = contentOfAnswer(head, status, turn);
-    // Until the connection ends.
-    if (typeof content === 'string' && content !== 'chunked') return false;
-    return readContent(answers, content, (bytes) => write(client, bytes));
+    if (content !== undefined) return readContent(answers, content, (bytes) => write(client, bytes));
+    turn.rest = pump(answers, client);
+    return false;
   }
 }
 
-function contentOfAnswer(head: Head, status: number, { method }: Turn): Content {
-  return method === 'HEAD' || status === 204 || status === 304 ? 0 : contentOf(head);
+/** `undefined`: until the connection ends, or something that is no answer at all. */
+function contentOfAnswer(head: Head, status: number, { method }: Turn): number | 'chunked' | undefined {
+  if (!head.isWhole || status === 101) return undefined;
+  if (method === 'HEAD' || status === 204 || status === 304) return 0;
+  const content = contentOf(head);
+  return content === 'none' || content === 'unclear' ? undefined : content;
 }
 
 /** As the daemon's own errors look; nothing else can come after it. */

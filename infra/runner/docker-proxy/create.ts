@@ -9,20 +9,29 @@ import type { Ends, Upstream } from './relay.ts';
 import { write } from './socket-bytes.ts';
 import { createVolumes, volumesOf } from './volumes.ts';
 
-const CREATE = /^(?:\/v[\d.]+)?\/(containers|networks|volumes)\/create$/;
-/** True only for what is held: the length follows from what it becomes. */
+const CREATE = /^(\/v[\d.]+)?\/(containers|networks|volumes)\/create$/;
+/** The length follows from what it becomes. */
 const REPLACED = ['content-length', 'transfer-encoding', 'trailer', 'expect'];
 
+/** `version`: what the path begins with, if anything. */
+export type Creation = { version: string; kind: Kind };
+
 /** What the daemon would take it for: an absolute address has a path as well, and escapes count as what they stand for. */
-export function kindOf({ first: [method, target = ''] }: Head): Kind | undefined {
+export function creationOf({ first: [method, target = ''] }: Head): Creation | undefined {
   if (method !== 'POST') return undefined;
   const [path = ''] = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '').split('?', 1);
   const unescaped = path.replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return CREATE.exec(posix.normalize(unescaped))?.[1] as Kind | undefined;
+  const [, version = '', kind] = CREATE.exec(posix.normalize(unescaped)) ?? [];
+  return kind === undefined ? undefined : { version, kind: kind as Kind };
 }
 
 /** False if nothing that is a request can follow. */
-export async function relayCreate(ends: Ends, head: Head, kind: Kind, options: Upstream): Promise<boolean> {
+export async function relayCreate(
+  ends: Ends,
+  head: Head,
+  { version, kind }: Creation,
+  options: Upstream,
+): Promise<boolean> {
   const { client, requests, daemon } = ends;
   const content = contentOf(head);
   const isAwaited = !isOldest(head) && valuesOf(head, 'expect').some((value) => /^100-continue$/i.test(value));
@@ -31,7 +40,7 @@ export async function relayCreate(ends: Ends, head: Head, kind: Kind, options: U
   if (held.bytes > CREATE_BYTES_MAX) {
     refuse(client, 413, 'Content Too Large', `A create request may have ${CREATE_BYTES_MAX} bytes`);
   } else if (held.isWhole) {
-    if (kind === 'containers') await createVolumes(volumesOf(held.text, options), options);
+    if (kind === 'containers') await createVolumes(volumesOf(held.text, options), version, options);
     const text = edited(kind, held.text, options);
     const isSame = text === held.text && !isAwaited;
     await write(daemon, isSame ? head.text + held.raw : withLength(head, text));

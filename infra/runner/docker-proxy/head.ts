@@ -23,6 +23,8 @@ export async function readHead(source: Source): Promise<Head | undefined> {
     const bytes = await source.some();
     if (!bytes) break;
     text += bytes.toString('latin1');
+    // HTTP/2, which is not read here.
+    if (text[0] === '\0') break;
     const found = HEAD.exec(text)?.[0];
     if (found === undefined) continue;
     source.giveBack(bytes.subarray(bytes.length - text.length + found.length));

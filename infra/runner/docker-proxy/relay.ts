@@ -7,14 +7,22 @@ import { createConnection, type Socket } from 'node:net';
 import type { Additions } from './additions.ts';
 import { relayAnswer } from './answer.ts';
 import { readContent } from './content.ts';
-import { kindOf, relayCreate } from './create.ts';
+import { creationOf, relayCreate } from './create.ts';
 import { contentOf, readHead } from './head.ts';
-import { type Source, sourceOf, write } from './socket-bytes.ts';
+import { pump, type Source, sourceOf, write } from './socket-bytes.ts';
+
+/** HTTP/2 begins like a request of this method, with a content that it does not tell (RFC 9113, 3.4); gRPC comes so. */
+const PREFACE = 'PRI';
+const PREFACE_REST_BYTES = 'SM\r\n\r\n'.length;
 
 export type Upstream = Additions & { upstream: string };
-/** What is known of the request whose answer comes next. */
-export type Turn = { method?: string };
-export type Ends = { client: Socket; requests: Source; daemon: Socket };
+export type Ends = { client: Socket; requests: Source; daemon: Socket; answers: Source };
+export type Turn = {
+  /** Of the request whose answer comes next. */
+  method?: string;
+  /** All that the daemon says after its last answer. */
+  rest?: Promise<void>;
+};
 
 export async function relay(client: Socket, options: Upstream): Promise<void> {
   client.on('error', () => {});
@@ -24,19 +32,24 @@ export async function relay(client: Socket, options: Upstream): Promise<void> {
   const daemon = createConnection({ path: options.upstream, allowHalfOpen: true });
   daemon.on('error', () => {});
   client.on('error', () => daemon.destroy());
-  await converse({ client, requests, daemon }, sourceOf(daemon), options);
+  await converse({ client, requests, daemon, answers: sourceOf(daemon) }, options);
   client.destroySoon();
   daemon.destroySoon();
 }
 
-async function converse(ends: Ends, answers: Source, options: Upstream): Promise<void> {
+async function converse(ends: Ends, options: Upstream): Promise<void> {
+  const { client, requests, daemon, answers } = ends;
   for (;;) {
     const turn: Turn = {};
-    const answer = relayAnswer(answers, ends, turn);
+    const answer = relayAnswer(ends, turn);
+    const isWhole = await relayRequest(ends, turn, options);
     // What comes before the answer waits for it, as it does in the daemon; an end does not.
-    const isNext = (await relayRequest(ends, turn, options)) && (await ends.requests.peek()) && (await answer);
-    if (isNext) continue;
-    await Promise.all([pump(ends.requests, ends.daemon), answer.then(() => pump(answers, ends.client))]);
+    const more = requests.peek().then((isMore) => isMore && answer);
+    const isNext = isWhole && (await Promise.race([answer, more]));
+    if (isNext && turn.method !== PREFACE) continue;
+    // It knows HTTP/1 only, and may read on otherwise than we.
+    if (isNext) requests.close();
+    await Promise.all([pump(requests, daemon), answer.then(() => turn.rest ?? pump(answers, client))]);
     return;
   }
 }
@@ -48,22 +61,12 @@ async function relayRequest(ends: Ends, turn: Turn, options: Upstream): Promise<
   if (!head) return false;
   const [method = ''] = head.first;
   turn.method = method;
-  const kind = kindOf(head);
-  if (kind && head.isWhole) return relayCreate(ends, head, kind, options);
+  const creation = creationOf(head);
+  if (creation && head.isWhole) return relayCreate(ends, head, creation, options);
   await write(daemon, head.text);
-  // HTTP/2 from its first byte on.
-  if (method === 'PRI') return false;
-  if (head.isWhole && (await readContent(requests, contentOf(head), (bytes) => write(daemon, bytes)))) return true;
+  const content = method === PREFACE ? PREFACE_REST_BYTES : contentOf(head);
+  if (head.isWhole && (await readContent(requests, content, (bytes) => write(daemon, bytes)))) return true;
   // The daemon says what is wrong with it, and gets nothing that it might understand otherwise than we.
   requests.close();
   return false;
-}
-
-async function pump(source: Source, sink: Socket): Promise<void> {
-  for (;;) {
-    const bytes = await source.some();
-    if (!bytes) break;
-    await write(sink, bytes);
-  }
-  sink.end();
 }

@@ -10,10 +10,12 @@ export type Source = {
   giveBack: (bytes: Buffer) => void;
   /** Whatever else comes is not for us. */
   close: () => void;
+  /** It has not only ended, it is gone. */
+  isBroken: () => boolean;
 };
 
 export function sourceOf(socket: Socket): Source {
-  let kept: Buffer | undefined;
+  let ahead: Promise<Buffer | undefined> | undefined;
   let isClosed = false;
   let wake = () => {};
   const changed = () => wake();
@@ -31,23 +33,27 @@ export function sourceOf(socket: Socket): Source {
     return undefined;
   }
 
+  const look = () => {
+    ahead ??= next();
+    return ahead;
+  };
   return {
     async some() {
-      const bytes = kept ?? (await next());
-      kept = undefined;
+      const bytes = await look();
+      ahead = undefined;
       return bytes;
     },
     async peek() {
-      kept ??= await next();
-      return kept !== undefined;
+      return (await look()) !== undefined;
     },
     giveBack(bytes) {
-      if (bytes.length > 0) kept = bytes;
+      if (bytes.length > 0) ahead = Promise.resolve(bytes);
     },
     close() {
       isClosed = true;
-      kept = undefined;
+      ahead = undefined;
     },
+    isBroken: () => socket.errored !== null,
   };
 }
 
@@ -61,4 +67,20 @@ export async function write(socket: Socket, bytes: Buffer | string): Promise<voi
     };
     socket.on('drain', done).on('close', done);
   });
+}
+
+/** All that comes, and its end. */
+export async function pump(source: Source, sink: Socket): Promise<void> {
+  while (sink.writable) {
+    const bytes = await source.some();
+    if (!bytes) break;
+    await write(sink, bytes);
+  }
+  passEnd(source, sink);
+}
+
+/** Who has only ended what it says may still listen. */
+export function passEnd(source: Source, sink: Socket): void {
+  if (source.isBroken()) sink.destroySoon();
+  else sink.end();
 }

@@ -30,14 +30,19 @@ export function volumesOf(text: string, { labels }: Additions): Volume[] {
  * With our labels, before the container: a volume that is there already stays as it is. What goes wrong here goes wrong
  * with the container as well, and then the daemon says it.
  */
-export async function createVolumes(volumes: readonly Volume[], { upstream, labels }: Upstream): Promise<void> {
-  for (const volume of volumes) await create(upstream, JSON.stringify({ ...volume, Labels: labels }));
+export async function createVolumes(
+  volumes: readonly Volume[],
+  version: string,
+  { upstream, labels }: Upstream,
+): Promise<void> {
+  const path = `${version}/volumes/create`;
+  for (const volume of volumes) await post(upstream, path, JSON.stringify({ ...volume, Labels: labels }));
 }
 
-function create(socketPath: string, body: string): Promise<void> {
+function post(socketPath: string, path: string, body: string): Promise<void> {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json' };
-    request({ socketPath, path: '/volumes/create', method: 'POST', headers, agent: false })
+    request({ socketPath, path, method: 'POST', headers, agent: false })
       .on('response', (answer) => answer.resume())
       .on('error', () => {})
       .on('close', resolve)
