@@ -1,6 +1,6 @@
 """MiniStack 1.5.33, with what our stack stands on and MiniStack has otherwise than AWS.
 
-1 and 2 make it as strict as AWS's own documentation says. 3 stands in for the encryption that is not here. 4 gives tasks their roles.
+1 and 2 make it as strict as AWS's own documentation says. 3 stands in for the encryption that is not here. 4 gives tasks their roles, 5 their user.
 """
 import json
 import os
@@ -130,5 +130,18 @@ async def _credentials(method, path, headers, body, parameters):
 
 ecs._register_metadata = _register
 imds.handle_request = _credentials
+
+# 5. A container runs as the user that its definition names (ECS docs, "user"). MiniStack leaves that to the image.
+
+_build_run_kwargs = ecs._build_run_kwargs
+
+
+def _run_kwargs(container, *rest, **options):
+    built = _build_run_kwargs(container, *rest, **options)
+    user = container.get("user") or container.get("User")
+    return {**built, "user": user} if user else built
+
+
+ecs._build_run_kwargs = _run_kwargs
 
 runpy.run_module("ministack", run_name="__main__")
