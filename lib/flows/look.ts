@@ -48,7 +48,12 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
   const launched = new Set([...decided.launches, ...decided.claims, ...decided.adoptions].map(({ job }) => job));
   await Promise.all([
     repairSeats(world, config, seats),
-    launchWarm(world, config, { pool, places: decided.warm.places, unproven: decided.unproven }),
+    launchWarm(world, config, {
+      pool,
+      places: decided.warm.places,
+      unproven: decided.unproven,
+      last: health.warmLaunch,
+    }),
     letGo(world, pool.name, decided.warm, health.warmSurplusSince),
     ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
     ...[more, later].map((at) => at && lookAgain(world, pool.name, at)),

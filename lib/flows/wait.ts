@@ -23,7 +23,7 @@ export async function waitWarm(world: World, seat: Seat): Promise<Warm> {
 /** Its job has gone elsewhere before it was registered: it waits for another. `undefined`: it cannot. */
 export async function becomeWarm(world: World, config: Config, seat: BoundSeat): Promise<Warm | undefined> {
   const pool = config.pools.pools.find(({ name, warm }) => name === seat.pool && warm > 0);
-  if (pool === undefined || !isCurrent(pool, seat) || !isUnregistered(seat)) return undefined;
+  if (pool === undefined || !isCurrent(pool, seat)) return undefined;
   const now = world.clock.now();
   const freed = await changeSeat(world, seat, (current) =>
     current.serves === seat.serves && isUnregistered(current) ? waiting(unbound(current), now) : current,

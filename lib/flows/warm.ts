@@ -2,7 +2,8 @@
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy, warmSeatFor } from '../core/launch.ts';
 import type { Pool } from '../core/pool.ts';
-import type { RunnerRecord, Seat } from '../core/runner.ts';
+import type { PoolRecord, RunnerRecord, Seat } from '../core/runner.ts';
+import { poolRecord } from '../core/runner.ts';
 import type { Leaving, Surplus } from '../core/warm.ts';
 import { boundTo, isUnclaimed, isUnregistered, settled, unbound } from '../core/warm.ts';
 import type { World } from '../world.ts';
@@ -46,15 +47,18 @@ async function giveBack(world: World, seat: Seat, job: number): Promise<void> {
   );
 }
 
-/** One place each: where it is taken, another scaler has looked at the same time, and launches there. */
+/**
+ * One place each: where it is taken, another scaler has looked at the same time. `last`: the number of the last launch when
+ * the pool was read; whoever looks after somebody else has launched sees what that one has.
+ */
 export async function launchWarm(
   world: World,
   config: Config,
-  order: { pool: Pool; places: readonly number[]; unproven: boolean },
+  order: { pool: Pool; places: readonly number[]; unproven: boolean; last: number | undefined },
 ): Promise<void> {
-  const { pool, places, unproven } = order;
-  if (places.length === 0) return;
-  const launch = await nextLaunch(world, pool);
+  const { pool, places, unproven, last } = order;
+  const launch = places.length === 0 ? undefined : await nextLaunch(world, pool, last);
+  if (launch === undefined) return;
   await Promise.all(
     places.map(async (place) => {
       const { prefix, registrarUrl, ticketSecrets } = config;
@@ -67,16 +71,23 @@ export async function launchWarm(
   );
 }
 
-/** By the clock, so that it goes on rising after the pool's record was dropped. */
-async function nextLaunch(world: World, pool: Pool): Promise<number> {
-  const seconds = Math.floor(world.clock.now() / 1000);
-  let next = seconds;
-  await changePool(world, pool.name, (record) => {
-    next = Math.max(seconds, (record.warmLaunch ?? 0) + 1);
-    return { ...record, warmLaunch: next };
-  });
-  return next;
+/**
+ * By the clock, so that it goes on rising after the pool's record was dropped. `undefined`: somebody else has launched since,
+ * or many write at once; nobody waits for a warm runner, and the next look comes within a minute.
+ */
+async function nextLaunch(world: World, pool: Pool, last: number | undefined): Promise<number | undefined> {
+  const warmLaunch = Math.max(Math.floor(world.clock.now() / 1000), (last ?? 0) + 1);
+  for (let round = 0; round < NUMBER_TRIES; round++) {
+    const stored = await world.runners.get({ pool: pool.name, place: -1 });
+    const record: Omit<PoolRecord, 'version'> = asPool(stored) ?? poolRecord(pool.name);
+    if (record.warmLaunch !== last) return undefined;
+    const next: typeof record = { ...record, warmLaunch };
+    if ((await world.runners.put(next, stored)) !== undefined) return warmLaunch;
+  }
+  return undefined;
 }
+
+const NUMBER_TRIES = 3;
 
 /** Those that are too many; and since when there are some is written down. */
 export async function letGo(world: World, pool: string, surplus: Surplus, since: number | undefined): Promise<void> {

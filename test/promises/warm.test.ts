@@ -67,10 +67,11 @@ describe.each([1, 2, 3, 4, 5])('seed %i', (seed) => {
     stage.addJobs({ count: 40, durationSeconds: 45 });
     await expectAllRun(stage, 40);
     expect(registrationsOf(stage)).toBe(40);
+    expect(stage.lines.filter(({ decision }) => decision === 'message comes again')).toEqual([]);
     expect(stage.ecs.books().aliveMaxByFamily['sim-default']).toBeLessThanOrEqual(10);
     await warmUp(stage, 12);
     // Looks side by side may launch one more than is wanted for a moment; more is a bug.
-    expect(stage.ecs.tasks().length).toBeLessThanOrEqual(40 + 3 + 2);
+    expect(stage.ecs.tasks().length).toBeLessThanOrEqual(40 + 3 + 1);
     await expectNothingLeft(stage);
   });
 
@@ -313,6 +314,17 @@ describe('what fails', () => {
     expect(stage.ecs.tasks()).toHaveLength(6);
     expect(stage.runners.all()).toContainEqual(expect.objectContaining({ kind: 'pool', failures: 0 }));
     await expectNothingLeft(stage);
+  });
+
+  test('calls that ECS never got are made again, under the same names', async () => {
+    const stage = await createStage({ pools: [warmPool()] });
+    stage.ecs.setFaults({ failBefore: 1 });
+    await stage.minutes(1.5);
+    const names = stage.seats().map(({ name }) => name);
+    expect(names).toHaveLength(3);
+    stage.ecs.setFaults({ failBefore: 0 });
+    await warmUp(stage, 5);
+    expect(warmOf(stage).map(({ name }) => name)).toEqual(names);
   });
 
   test('a registrar that is down for 20 minutes: afterwards all is as before', async () => {
