@@ -19,7 +19,7 @@ export type Instance = {
   /** For Docker's own client. */
   environment: Record<string, string>;
   docker: (...args: string[]) => Promise<string>;
-  /** Runs a shell script in the instance's network: its firewall, its routes, its own requests. */
+  /** Runs a script on the instance: its network, its paths, its engine. */
   shell: (script: string) => Promise<string>;
   /** The names of its network namespaces. */
   network: { instance: string; internet: string; metadata: string };
@@ -33,20 +33,19 @@ export async function startInstance(folder: string, name: string): Promise<Insta
     throw new Error('The container instance has network and mount namespaces of its own: run this as root.');
   }
   const network = { instance: `${name}-instance`, internet: `${name}-internet`, metadata: `${name}-metadata` };
-  const shell = (script: string) => run('nsenter', [`--net=/run/netns/${network.instance}`, 'sh', '-ec', script]);
   const removeNetworks = async () => {
     for (const one of Object.values(network)) await ended('ip', ['netns', 'delete', one]);
   };
   try {
     await makeNetworks(network);
-    const { socket, close } = await startDaemon(folder, network.instance);
+    const { socket, processId, close } = await startDaemon(folder, network.instance);
     const environment = { DOCKER_HOST: `unix://${socket}` };
     return {
       folder,
       api: engineApi(socket),
       environment,
       docker: (...args) => run('docker', args, { environment }),
-      shell,
+      shell: (script) => run('nsenter', [`--target=${processId}`, '--mount', '--net', 'bash', '-ec', script]),
       network,
       close: async () => {
         await close();
@@ -87,9 +86,14 @@ mount --bind "$0/var-lib" /var/lib
 mount --bind "$0/run" /run
 exec dockerd --host unix:///var/run/docker.sock`;
 
-async function startDaemon(folder: string, network: string): Promise<{ socket: string; close: () => Promise<void> }> {
+async function startDaemon(
+  folder: string,
+  network: string,
+): Promise<{ socket: string; processId: number; close: () => Promise<void> }> {
   await mkdir(join(folder, 'var-lib'), { recursive: true });
   await mkdir(join(folder, 'run'), { recursive: true });
+  // As infra/instance.sh makes it.
+  await mkdir(join(folder, 'var-lib/ecs-runners'), { mode: 0o711 });
   const log = openSync(join(folder, 'dockerd.log'), 'w');
   const enter = [`--net=/run/netns/${network}`, 'unshare', '--mount', '--propagation', 'private'];
   const daemon = spawn('nsenter', [...enter, 'sh', '-ec', DAEMON, folder], { stdio: ['ignore', log, log] });
@@ -109,5 +113,6 @@ async function startDaemon(folder: string, network: string): Promise<{ socket: s
     await close();
     throw error;
   }
-  return { socket, close };
+  // Each of these programs becomes the next one.
+  return { socket, processId: daemon.pid ?? 0, close };
 }

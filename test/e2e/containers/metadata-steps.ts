@@ -1,9 +1,8 @@
 /** From where the instance's metadata service gives the instance's role away: measured, with the instance's rule and without. */
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type Step, same } from '../steps.ts';
 import { INSTANCE_KEY } from './credentials.ts';
 import { SDK_IMAGE } from './images.ts';
+import { instanceScript } from './instance-script.ts';
 import { lines } from './lines.ts';
 import type { Stage } from './stage.ts';
 import type { Task } from './task.ts';
@@ -38,7 +37,7 @@ export function metadataSteps(stage: Stage, say: (line: string) => void): Step[]
           await measure(stage, places, 2),
           await measure(stage, places, 3),
         ];
-        await stage.instance.shell(await ruleOfInstance());
+        await stage.instance.shell(await instanceScript('metadata'));
         const ruled = [await measure(stage, places, 3), await measure(stage, places, 64)];
         await stage.hopLimit(1);
         const names = Object.keys(EXPECTED);
@@ -91,13 +90,4 @@ async function measure(
     return [name, said.startsWith(INSTANCE_KEY) ? ROLE : said];
   });
   return Object.fromEntries(await Promise.all(found));
-}
-
-/** What a new instance of ours sets up before its agent starts (infra/instance.sh). */
-async function ruleOfInstance(): Promise<string> {
-  const script = await readFile(fileURLToPath(new URL('../../../infra/instance.sh', import.meta.url)), 'utf8');
-  const unit = script.slice(script.indexOf('ecs-runners-metadata.service'));
-  const [, command] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
-  if (command === undefined) throw new Error('infra/instance.sh has no rule for the metadata service any more');
-  return command;
 }

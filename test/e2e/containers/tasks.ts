@@ -1,9 +1,11 @@
 /** Starts tasks on the container instance, as ECS would. */
 import { fileURLToPath } from 'node:url';
 import { type Generated, generate } from '../../../infra/generate.ts';
+import { idPart } from '../../../infra/template.ts';
 import { DEFAULT_SETTINGS } from '../../support/deployment-settings.ts';
 import { createContainer, type Launch, type Machine, taskDefinitionOf } from './agent.ts';
 import { type CredentialsEndpoint, metadataPath, type TaskCredentials } from './credentials.ts';
+import { SECRETS } from './docker-login.ts';
 import { asked } from './engine-api.ts';
 import type { Instance } from './instance.ts';
 import { CREDENTIALS, INTERNET } from './networks.ts';
@@ -63,10 +65,8 @@ export async function openTasks(options: {
   };
 }
 
-/** Logical ids are letters and digits. */
 function definitionOf({ resources, mappings }: Generated, pool: string): Launch['definition'] {
-  const id = `Pool${pool[0]?.toUpperCase()}${pool.slice(1).replaceAll('-', 'D')}Task`;
-  return taskDefinitionOf(resources[id], mappings);
+  return taskDefinitionOf(resources[`Pool${idPart(pool)}Task`], mappings);
 }
 
 /** What the registrar has GitHub write into the JIT configuration. */
@@ -85,6 +85,3 @@ function environmentOf(runner: Runner, credentials: TaskCredentials): Record<str
     ECS_CONTAINER_METADATA_URI_V4: `http://${CREDENTIALS.address}${metadataPath(credentials.path)}`,
   };
 }
-
-/** What Secrets Manager gives to the agent, by ARN. */
-const SECRETS: Record<string, string> = {};
