@@ -1,6 +1,7 @@
 /** The alarms: each says that somebody should look, and `docs/operations.md` says at what. */
 
 import type { LaunchFailure } from '../lib/core/ending.ts';
+import { VERSION_WARNING_DAYS } from '../lib/core/limits.ts';
 import type { Dimension, MetricName } from '../lib/core/metrics.ts';
 import { DEPLOYMENT_DIMENSION, NAMESPACE } from '../lib/core/metrics.ts';
 import { type Resource, type Resources, sub, type Value } from './template.ts';
@@ -90,6 +91,15 @@ function kinds(input: AlarmsInput): Kind[] {
       source: own(input, 'GitHubRateLimitRemainingPercent'),
       statistic: 'Minimum',
       below: RATE_LIMIT_PERCENT_MIN,
+    },
+    {
+      ...usual,
+      id: 'RunnerVersion',
+      name: 'runner-version',
+      description: `In less than ${VERSION_WARNING_DAYS} days GitHub refuses the runner of an image, or does already.`,
+      source: own(input, 'RunnerVersionDaysLeft'),
+      statistic: 'Minimum',
+      below: VERSION_WARNING_DAYS,
     },
     {
       ...usual,

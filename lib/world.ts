@@ -56,7 +56,12 @@ export type Outcome<Value> = { kind: 'ok'; value: Value } | Failure;
 export type Scope = { installation: number; owner: string; repository?: string };
 export type Repository = { installation: number; owner: string; repository: string };
 
-export type GitHubRunner = { id: number; name: string; online: boolean; busy: boolean };
+/** `version`: of its software, once it has connected. */
+export type GitHubRunner = { id: number; name: string; online: boolean; busy: boolean; version?: string };
+
+/** When GitHub stops to give jobs to runners of a version, and to register them (ms since 1970); absent: no time is set. */
+export type RunnerDeprecation = { jobsUntil?: number; registrationUntil?: number };
+
 export type GitHubJob = {
   state: 'queued' | 'in_progress' | 'completed' | 'held';
   runnerName?: string;
@@ -91,6 +96,8 @@ export interface GitHub {
   findRunner(scope: Scope, name: string): Promise<Outcome<GitHubRunner | undefined>>;
   /** All runners of the scope, complete or failed as a whole. */
   listRunners(scope: Scope): Promise<Outcome<GitHubRunner[]>>;
+  /** `gone`: GitHub does not know the version, or (GitHub Enterprise Server) not the question. */
+  runnerDeprecation(scope: Scope, version: string): Promise<Outcome<RunnerDeprecation>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */
   job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
   /** All places where the App is installed. */

@@ -16,6 +16,8 @@ export type Seen = {
   /** Absent: ECS did not answer. */
   tasks?: readonly SeenTask[];
   rateLimits: readonly { limit: number; remaining: number; resetsAt: number }[];
+  /** Of the runner version that GitHub refuses first; absent: no end is set. */
+  versionDaysLeft?: number;
   now: number;
 };
 
@@ -52,6 +54,7 @@ function janitorRan(seen: Seen): Gauge {
     ...tasksCounted(seen),
     poolsSuspect: seen.records.filter(({ pool, failures }) => isSuspect(failures) && seen.waiting.has(pool)).length,
     ...(percent !== undefined && { rateLimitRemainingPercent: percent }),
+    ...(seen.versionDaysLeft !== undefined && { runnerVersionDaysLeft: seen.versionDaysLeft }),
   };
 }
 

@@ -206,3 +206,18 @@ export const RUNNING_SUSPICIOUS_MS = 60 * 60 * 1000;
 /** Such jobs are asked for so often and, if there are many, so many in a run: 600 of an hour's 5,000 calls at most. */
 export const OLD_JOBS_ASKED_EVERY_MINUTES = 30;
 export const OLD_JOBS_ASKED_MAX = 10;
+
+/** GitHub wants each release of the runner within 30 days: half of that is left to make an image. */
+export const VERSION_WARNING_DAYS = 14;
+
+/** GitHub is asked so often about a version, and after a failure so often. */
+export const VERSION_ASKED_EVERY_MS = 24 * 60 * 60 * 1000;
+export const VERSION_FAILED_EVERY_MS = 60 * 60 * 1000;
+
+/** Runners come and go: a version that has not been seen for a night and a day is used no more. It is noted to the hour. */
+export const VERSION_KEPT_MS = 24 * 60 * 60 * 1000;
+export const VERSION_SEEN_EVERY_MS = 60 * 60 * 1000;
+
+/** Versions of an installation that are remembered, and asked about in one run: an owner has a handful of images. */
+export const VERSIONS_KEPT_MAX = 50;
+export const VERSIONS_ASKED_PER_RUN_MAX = 5;

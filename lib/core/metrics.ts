@@ -26,6 +26,8 @@ export const METRICS = {
   TasksRunning: { unit: 'Count', sets: [[]] },
   PoolsSuspect: { unit: 'Count', sets: [[]] },
   GitHubRateLimitRemainingPercent: { unit: 'Percent', sets: [[]] },
+  /** Of the runner version that GitHub refuses first, in days. */
+  RunnerVersionDaysLeft: { unit: 'Count', sets: [[]] },
   JanitorRuns: { unit: 'Count', sets: [[]] },
   /** As it happens. */
   JobWaitSeconds: { unit: 'Seconds', sets: [[], ['Pool']] },
@@ -71,6 +73,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     { metric: 'TasksRunning', value: 'tasksRunning' },
     { metric: 'PoolsSuspect', value: 'poolsSuspect' },
     { metric: 'GitHubRateLimitRemainingPercent', value: 'rateLimitRemainingPercent' },
+    { metric: 'RunnerVersionDaysLeft', value: 'runnerVersionDaysLeft' },
   ],
   // Only where it runs on a runner of ours: `runner` says which.
   'job in_progress': [
@@ -89,6 +92,8 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'ghost removed': REPAIR,
   'asked GitHub about a job': REPAIR,
   'call repeated': REPAIR,
+  'webhook redelivered': REPAIR,
+  'lost event found': REPAIR,
 };
 
 /** All values that a dimension can have; pools are the operator's. */

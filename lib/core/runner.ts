@@ -1,6 +1,7 @@
 /** A runner: one ECS task and the GitHub runner in it. */
 import type { DeliveriesRecord } from './deliveries.ts';
 import type { SweepRecord } from './sweep.ts';
+import type { VersionsRecord } from './versions.ts';
 
 /** `warm`: its container is up, not registered, and waits for a job. */
 export const RUNNER_STATES = ['launching', 'warm', 'registered', 'busy', 'gone'] as const;
@@ -142,7 +143,14 @@ export type KnownPool = { name: string; leftAt?: number };
 /** No pool can have this name. */
 export const KNOWN_POOLS = '#pools';
 
-export type RunnerRecord = Seat | PoolRecord | InstallationRecord | KnownPoolsRecord | DeliveriesRecord | SweepRecord;
+export type RunnerRecord =
+  | Seat
+  | PoolRecord
+  | InstallationRecord
+  | KnownPoolsRecord
+  | DeliveriesRecord
+  | SweepRecord
+  | VersionsRecord;
 
 export function poolRecord(pool: string): Omit<PoolRecord, 'version'> {
   return { kind: 'pool', pool, place: -1, failures: 0, reason: 'nothing launched yet' };

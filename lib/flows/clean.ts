@@ -21,6 +21,7 @@ import { noteTask } from './launch.ts';
 import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
 import { asPool, asSeats } from './seats.ts';
+import { checkVersions } from './versions.ts';
 
 type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
 
@@ -44,7 +45,8 @@ export async function clean(world: World, config: Config): Promise<BacklogRecord
   used.delete(UNSERVED);
   await askForLooks(world, [...new Set([...used, ...wantWarm(config)])]);
   await keepNeeded(world, known, neededPools(configured, seats, backlog));
-  await publishGauges(world, config, { seats, waiting, tasks });
+  const versionDaysLeft = await checkVersions(world, config, listings);
+  await publishGauges(world, config, { seats, waiting, tasks, versionDaysLeft });
   return backlog;
 }
 
@@ -216,7 +218,12 @@ async function askForLooks(world: World, pools: readonly string[]): Promise<void
 async function publishGauges(
   world: World,
   { prefix, pools: { pools } }: Config,
-  seen: { seats: readonly Seat[]; waiting: ReadonlyMap<string, Waiting>; tasks: Outcome<SeenTask[]> },
+  seen: {
+    seats: readonly Seat[];
+    waiting: ReadonlyMap<string, Waiting>;
+    tasks: Outcome<SeenTask[]>;
+    versionDaysLeft: number | undefined;
+  },
 ): Promise<void> {
   const names = pools.map(({ name }) => name);
   const records = await world.runners.getMany(names.map((pool) => ({ pool, place: -1 })));
@@ -227,6 +234,7 @@ async function publishGauges(
     seats: seen.seats,
     records: records.map(asPool).filter((record) => record !== undefined),
     ...(seen.tasks.kind === 'ok' && { tasks: seen.tasks.value }),
+    ...(seen.versionDaysLeft !== undefined && { versionDaysLeft: seen.versionDaysLeft }),
     rateLimits: await world.github.rateLimits(),
     now: world.clock.now(),
   });

@@ -1,7 +1,7 @@
 /** GitHub by its REST API: no throttling and no retries here, both are decisions of the caller. */
-import type { GitHub, GitHubJob, GitHubRunner, Outcome, Repository, Scope } from '../world.ts';
+import type { GitHub, GitHubJob, GitHubRunner, Outcome, Repository, RunnerDeprecation, Scope } from '../world.ts';
 import { type Call, unreadable } from './errors.ts';
-import { field, jobState, objects, pages, presentText } from './github-answers.ts';
+import { field, jobState, objects, pages, presentText, timeOf } from './github-answers.ts';
 import { createAppRequests, createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
 import { deliveriesOf } from './github-deliveries.ts';
 import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
@@ -23,6 +23,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     removeRunner: (scope, id) => removeRunner(installations, scope, id),
     findRunner: (scope, name) => findRunner(installations, scope, name),
     listRunners: (scope) => listRunners(installations, scope),
+    runnerDeprecation: (scope, version) => runnerDeprecation(installations, scope, version),
     job: (repository, id) => job(installations, repository, id),
     ...createSweepReads(asApp, installations, settings.clock),
     ...deliveriesOf(asApp),
@@ -121,9 +122,39 @@ function readRunners(installations: Installations, scope: Scope, call: Call, fil
   );
 }
 
-function projectedRunner({ id, name, status, busy }: Record<string, unknown>): GitHubRunner | undefined {
+function projectedRunner({
+  id,
+  name,
+  status,
+  busy,
+  version: given,
+}: Record<string, unknown>): GitHubRunner | undefined {
   if (typeof id !== 'number' || typeof name !== 'string' || typeof busy !== 'boolean') return undefined;
-  return { id, name, online: status === 'online', busy };
+  const version = presentText(given);
+  return { id, name, online: status === 'online', busy, ...(version !== undefined && { version }) };
+}
+
+/** GitHub docs, "Get runner version end-of-life schedule": a time that is not set is null, or left out. */
+function runnerDeprecation(
+  installations: Installations,
+  scope: Scope,
+  version: string,
+): Promise<Outcome<RunnerDeprecation>> {
+  const call: Call = { doing: `asking how long runner ${version} is good for at ${where(scope)}`, effect: 'read' };
+  return installations(scope.installation, call, async (octokit) => {
+    const { data } = await octokit.request(`GET ${runnersOf(scope)}/deprecations/{version}`, {
+      ...owner(scope),
+      version,
+    });
+    if (presentText(field(data, 'runner_version')) === undefined) return unreadable(call);
+    const jobsUntil = timeOf(field(data, 'runtime_deprecates_at'));
+    const registrationUntil = timeOf(field(data, 'registration_deprecates_at'));
+    const value = {
+      ...(jobsUntil !== undefined && { jobsUntil }),
+      ...(registrationUntil !== undefined && { registrationUntil }),
+    };
+    return { kind: 'ok', value };
+  });
 }
 
 function job(installations: Installations, repository: Repository, id: number): Promise<Outcome<GitHubJob>> {

@@ -1,5 +1,14 @@
 /** The `GitHub` port in process: the same REST API that the live adapter calls, without the wire. */
-import type { GitHub, GitHubJob, GitHubRunner, Outcome, RateLimit, Repository, Scope } from '../world.ts';
+import type {
+  GitHub,
+  GitHubJob,
+  GitHubRunner,
+  Outcome,
+  RateLimit,
+  Repository,
+  RunnerDeprecation,
+  Scope,
+} from '../world.ts';
 import { type Ask, deliveriesOf, sweepReadsOf } from './github-lost.ts';
 import { mapped, outcomeOf } from './github-outcomes.ts';
 import type { GitHubService } from './github-service/service.ts';
@@ -9,7 +18,7 @@ const TOKEN_USED_MS = 59 * 60 * 1000;
 const PAGE_MAX = 100;
 
 type Call = (...asked: Parameters<Ask>) => Promise<Outcome<unknown>>;
-type RunnerJson = { id: number; name: string; status: string; busy: boolean };
+type RunnerJson = { id: number; name: string; status: string; busy: boolean; version: string | null };
 type JobJson = { status: string; conclusion: string | null; runner_name: string | null };
 
 export function createSimGitHub(service: GitHubService, clock: { now(): number }): GitHub {
@@ -29,6 +38,10 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     findRunner: async (scope, name) =>
       mapped(await list(call, scope, { name }), (runners) => runners.find((runner) => runner.name === name)),
     listRunners: (scope) => list(call, scope, {}),
+    runnerDeprecation: async (scope, version) => {
+      const path = `${runnersOf(scope)}/deprecations/${version}`;
+      return mapped(await call(scope.installation, 'GET', path), deprecationOf);
+    },
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
     ...deliveriesOf(service),
@@ -72,9 +85,22 @@ async function list(call: Call, scope: Scope, query: { name?: string }): Promise
     const listed = await call(scope.installation, 'GET', runnersOf(scope), asked);
     if (listed.kind !== 'ok') return listed;
     const got = (listed.value as { runners: RunnerJson[] }).runners;
-    runners.push(...got.map(({ id, name, status, busy }) => ({ id, name, online: status === 'online', busy })));
+    runners.push(...got.map(runnerOf));
     if (got.length < PAGE_MAX) return { kind: 'ok', value: runners };
   }
+}
+
+function runnerOf({ id, name, status, busy, version }: RunnerJson): GitHubRunner {
+  return { id, name, online: status === 'online', busy, ...(version !== null && { version }) };
+}
+
+function deprecationOf(value: unknown): RunnerDeprecation {
+  const given = value as { runtime_deprecates_at: string | null; registration_deprecates_at?: string };
+  const { runtime_deprecates_at: jobs, registration_deprecates_at: registration } = given;
+  return {
+    ...(jobs !== null && { jobsUntil: Date.parse(jobs) }),
+    ...(registration !== undefined && { registrationUntil: Date.parse(registration) }),
+  };
 }
 
 function jobOf(value: unknown): GitHubJob {

@@ -112,3 +112,8 @@ test('the rate limit is not known before GitHub was asked', () => {
 function aLimit(remaining: number) {
   return { installation: 7, limit: 5000, remaining, resetsAt: NOW + SECOND };
 }
+
+test('the days of the runner version that ends first, where one ends', () => {
+  expect(ran({ versionDaysLeft: 0 })).toMatchObject({ runnerVersionDaysLeft: 0 });
+  expect(ran({})).not.toHaveProperty('runnerVersionDaysLeft');
+});

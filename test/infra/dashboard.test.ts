@@ -79,6 +79,7 @@ test('the alarms: of what, how much, how long, and what if nothing is said', () 
     ['registrar-errors', 'Sum > 0', '2 of 3 times 300 s', 'notBreaching'],
     ['janitor-errors', 'Sum > 0', '2 of 3 times 300 s', 'notBreaching'],
     ['rate-limit', 'Minimum < 10', '1 of 1 times 300 s', 'notBreaching'],
+    ['runner-version', 'Minimum < 14', '1 of 1 times 300 s', 'notBreaching'],
     ['capacity', 'Sum > 0', '3 of 3 times 300 s', 'notBreaching'],
     ['suspect-pools', 'Maximum > 0', '1 of 1 times 300 s', 'notBreaching'],
     ['janitor', 'Sum < 1', '2 of 2 times 300 s', 'breaching'],

@@ -320,3 +320,47 @@ describe('lists of several pages', () => {
     expect(await aGitHub().listRunners(scope)).toMatchObject({ kind: 'retry' });
   });
 });
+
+describe('how long GitHub takes a version', () => {
+  // As answered in September 2026.
+  const shapes: [string, object, object][] = [
+    [
+      'a time',
+      { runner_version: '2.328.0', runtime_deprecates_at: '2025-12-16T17:40:26Z' },
+      { jobsUntil: Date.UTC(2025, 11, 16, 17, 40, 26) },
+    ],
+    ['null', { runner_version: '2.337.0', runtime_deprecates_at: null }, {}],
+    [
+      'both',
+      {
+        runner_version: '2.330.0',
+        runtime_deprecates_at: '2026-09-01T00:00:00Z',
+        registration_deprecates_at: '2026-10-01T00:00:00Z',
+      },
+      { jobsUntil: Date.UTC(2026, 8, 1), registrationUntil: Date.UTC(2026, 9, 1) },
+    ],
+  ];
+  test.each(shapes)('%s', async (_, json, value) => {
+    answers['/deprecations/2.328.0'] = () => ({ json });
+    expect(await aGitHub().runnerDeprecation(scope, '2.328.0')).toEqual({ kind: 'ok', value });
+    expect(pathsAsked()).toContain('GET /orgs/octo-org/actions/runners/deprecations/2.328.0');
+  });
+
+  test('an answer that is not one is none', async () => {
+    answers['/deprecations/2.328.0'] = () => ({ json: { message: 'welcome' } });
+    expect((await aGitHub().runnerDeprecation(scope, '2.328.0')).kind).toBe('retry');
+  });
+
+  test('a version leads nowhere else, whatever a runner says that it is', async () => {
+    await aGitHub().runnerDeprecation({ ...scope, repository: 'app' }, '../../../x?y');
+    expect(pathsAsked()).toContain('GET /repos/octo-org/app/actions/runners/deprecations/..%2F..%2F..%2Fx%3Fy');
+  });
+
+  test('a runner without a version, and one that has none yet', async () => {
+    answers['/runners'] = () =>
+      aList([{ ...aRunner(1), version: null }, aRunner(2), { ...aRunner(3), version: '2.1.0' }]);
+    const listed = await aGitHub().listRunners(scope);
+    expect(listed).toMatchObject({ kind: 'ok', value: [{ id: 1 }, { id: 2 }, { id: 3, version: '2.1.0' }] });
+    expect(listed).not.toHaveProperty('value.0.version');
+  });
+});

@@ -133,6 +133,27 @@ const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counte
     counted: ['Repairs: task stopped'],
   },
   {
+    name: 'a webhook fails, and another one is never attempted',
+    run: async (stage) => {
+      stage.github.control.setFaults({ failWebhooks: 1 });
+      stage.addJobs({});
+      await stage.minutes(1);
+      stage.github.control.setFaults({ failWebhooks: 0, loseWebhooks: 1 });
+      stage.addJobs({});
+      await stage.minutes(5);
+    },
+    counted: ['Repairs: webhook redelivered', 'Repairs: lost event found'],
+  },
+  {
+    name: 'GitHub will refuse the runner of an image',
+    run: async (stage) => {
+      stage.github.control.useRelease('2.330.0', { jobsUntil: stage.clock.now() + 86_400_000 });
+      stage.addJobs({ durationSeconds: 300 });
+      await stage.minutes(5);
+    },
+    counted: ['RunnerVersionDaysLeft'],
+  },
+  {
     name: 'a Spot instance is taken away',
     run: async (stage) => {
       const detail = { 'instance-id': 'i-0123456789abcdef0', 'instance-action': 'terminate' };

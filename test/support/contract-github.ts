@@ -182,6 +182,7 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         ['removeRunner', (github, scope) => github.removeRunner(scope, 1)],
         ['findRunner', (github, scope) => github.findRunner(scope, 'a')],
         ['listRunners', (github, scope) => github.listRunners(scope)],
+        ['runnerDeprecation', (github, scope) => github.runnerDeprecation(scope, '2.337.0')],
         ['job', (github, scope) => github.job({ ...scope, repository: 'app' }, 1)],
       ];
 
@@ -259,7 +260,9 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         expect(await value(made.github.findRunner(organization, RUNNER.name))).toEqual(shown);
         queueJobs({ labels: ['linux'] });
         await takeJob(simulated, runner);
-        expect(await value(made.github.listRunners(organization))).toEqual([{ ...shown, online: true, busy: true }]);
+        expect(await value(made.github.listRunners(organization))).toEqual([
+          { ...shown, online: true, busy: true, version: '2.337.0' },
+        ]);
       });
 
       test('only a runner of exactly that name is found', async () => {
@@ -277,6 +280,39 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         }
         const listed = await value(made.github.listRunners(organization));
         expect(listed.map((runner) => runner.name).sort()).toEqual(wanted.sort());
+      });
+    });
+
+    describe('how long GitHub takes a version', () => {
+      const START = Date.parse('2026-12-16T17:40:26Z');
+      const ends: [string, { jobsUntil?: number; registrationUntil?: number }][] = [
+        ['no end', {}],
+        ['an end of jobs', { jobsUntil: START }],
+        ['an end of registrations', { registrationUntil: START }],
+        ['both', { jobsUntil: START, registrationUntil: START + MINUTE }],
+      ];
+
+      test.each(ends)('%s', async (_, release) => {
+        simulated.service.control.useRelease('2.330.0', release);
+        expect(await value(made.github.runnerDeprecation(organization, '2.330.0'))).toEqual(release);
+        expect(await value(made.github.runnerDeprecation(repository, '2.330.0'))).toEqual(release);
+        expect(await value(made.github.runnerDeprecation(user, '2.330.0'))).toEqual(release);
+      });
+
+      test('a version that was never released is gone', async () => {
+        expect(await kind(made.github.runnerDeprecation(organization, '9.9.9'))).toBe('gone');
+      });
+
+      test('runners show the version with which they have connected', async () => {
+        const [early, late] = [
+          await value(register()),
+          await value(register(organization, { name: 'r-default-1-2-1' })),
+        ];
+        await simulated.service.runnerSide.connect(early.jitConfig);
+        simulated.service.control.useRelease('2.338.0', {});
+        await simulated.service.runnerSide.connect(late.jitConfig);
+        const listed = await value(made.github.listRunners(organization));
+        expect(listed.map(({ version }) => version)).toEqual(['2.337.0', '2.338.0']);
       });
     });
 

@@ -82,6 +82,8 @@ export type Runner = {
   /** GitHub never showed one as busy although it is (switch `busyShownIdle`). */
   busyHidden: boolean;
   everConnected: boolean;
+  /** Of its software; known to GitHub once it has connected. */
+  version: string | undefined;
   createdAt: number;
   workFolder: string;
   /** Cancels the window in which an assigned job is to be acquired. */
@@ -138,6 +140,9 @@ export type Job = {
 
 export type Run = { id: number; repository: Repository; attempt: number; jobs: Job[]; createdAt: number; sha: string };
 
+/** When GitHub stops to give it jobs, and to register it (ms since 1970). */
+export type Release = { jobsUntil?: number; registrationUntil?: number };
+
 export type Books = {
   /** By login in lower case. */
   owners: Map<string, Owner>;
@@ -146,9 +151,16 @@ export type Books = {
   clientIds: Map<string, Runner>;
   /** With which runners may register themselves. */
   registrationTokens: Map<string, { scope: Scope; expiresAt: number }>;
+  /** Of the runner's software, by version. */
+  releases: Map<string, Release>;
+  /** That of the runners that connect from now on. */
+  releaseInUse: string;
   jobs: Map<number, Job>;
   runs: Map<number, Run>;
 };
+
+/** The newest one that was seen, in September 2026. */
+const NEWEST_RELEASE = '2.337.0';
 
 export function emptyBooks(): Books {
   return {
@@ -157,6 +169,8 @@ export function emptyBooks(): Books {
     runners: new Map(),
     clientIds: new Map(),
     registrationTokens: new Map(),
+    releases: new Map([[NEWEST_RELEASE, {}]]),
+    releaseInUse: NEWEST_RELEASE,
     jobs: new Map(),
     runs: new Map(),
   };

@@ -1,5 +1,5 @@
 /** The control surface: what an operator of the simulation may ask for. Input is checked, as it comes over HTTP. */
-import type { Job, Owner, Repository, Runner } from './books.ts';
+import type { Job, Owner, Release, Repository, Runner } from './books.ts';
 import { type Faults, mergeFaults } from './faults.ts';
 import type { Hub } from './hub.ts';
 import { addRun, cancelJob, JOBS_PER_RUN_MAX, releaseJob, rerunJob } from './jobs.ts';
@@ -49,6 +49,8 @@ export type Control = {
   setFaults: (change: unknown) => Readonly<Faults> | Problems;
   /** `{ owner, kind, suspended?, groups?, permissions?, repositoryRunners?, repositories? }`; gives the installation's id. */
   putInstallation: (request: unknown) => { installation: number } | Problems;
+  /** Runners that connect from now on are of this version; without a `release`, GitHub does not know it. */
+  useRelease: (version: string, release?: Release) => void;
   /** What uninstalling the App does; `false`: no such owner. */
   removeInstallation: (owner: string) => boolean;
 };
@@ -65,6 +67,7 @@ export function controlOf(hub: Hub): Control {
     faults: () => hub.faults,
     setFaults: (change) => setFaults(hub, change),
     putInstallation: (request) => putInstallation(hub, request),
+    useRelease: (version, release) => useRelease(hub, version, release),
     removeInstallation: (login) => removeInstallation(hub, login),
   };
 }
@@ -107,6 +110,12 @@ function putInstallation(hub: Hub, request: unknown): { installation: number } |
   const owner = putOwner(hub, wanted);
   for (const name of wanted.repositories ?? []) putRepository(hub, owner, name);
   return { installation: owner.installation.id };
+}
+
+function useRelease(hub: Hub, version: string, release: Release | undefined): void {
+  hub.books.releaseInUse = version;
+  if (release === undefined) hub.books.releases.delete(version);
+  else hub.books.releases.set(version, release);
 }
 
 function removeInstallation(hub: Hub, login: string): boolean {

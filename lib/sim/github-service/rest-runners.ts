@@ -28,7 +28,7 @@ export const runnerRoutes: readonly Route[] = [
 ];
 
 /** The same for organisations and repositories, under different permissions. */
-function both(method: string, path: string, level: 'read' | 'write', handler: Route['answer']): Route[] {
+export function both(method: string, path: string, level: 'read' | 'write', handler: Route['answer']): Route[] {
   const caller = 'installation';
   return [
     {
@@ -84,7 +84,7 @@ function runnerJson(runner: Runner) {
     ephemeral: true,
     labels: runner.labels.map((name) => ({ id: 0, name, type: 'custom' })),
     runner_group_id: runner.group.id,
-    version: runner.everConnected ? '2.337.0' : null,
+    version: runner.version ?? null,
   };
 }
 

@@ -9,6 +9,7 @@ import { type Bucket, count, emptyBucket, giveBack, limitHeaders } from './rate-
 import { appRoutes } from './rest-app.ts';
 import { hookRoutes } from './rest-hook.ts';
 import { jobRoutes } from './rest-jobs.ts';
+import { releaseRoutes } from './rest-releases.ts';
 import { runnerRoutes } from './rest-runners.ts';
 import type { Webhooks } from './webhooks.ts';
 
@@ -54,6 +55,7 @@ const ROUTES: readonly (Route & { segments: string[] })[] = [
   ...appRoutes,
   ...hookRoutes,
   ...runnerRoutes,
+  ...releaseRoutes,
   ...jobRoutes,
 ].map((route) => ({ ...route, segments: route.path.split('/') }));
 

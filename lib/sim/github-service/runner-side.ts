@@ -66,6 +66,7 @@ function connect(hub: Hub, jitConfig: string): ConnectAnswer {
   const session = newSession(hub, runner);
   runner.session = session;
   runner.everConnected = true;
+  runner.version = hub.books.releaseInUse;
   runner.cancelRemoval();
   if (hub.chance.happens(hub.faults.idleJitRemoved)) removeIfIdle(hub, runner);
   if (runner.job !== undefined) postTo(session, { kind: 'job', job: runner.job.id });

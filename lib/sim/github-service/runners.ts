@@ -25,6 +25,7 @@ export function addRunner(
     session: undefined,
     busyHidden: hub.chance.happens(hub.faults.busyShownIdle),
     everConnected: false,
+    version: undefined,
     createdAt: hub.time.now(),
     workFolder: wanted.workFolder ?? '_work',
     clientId: uuid(hub.chance),
