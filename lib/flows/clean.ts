@@ -205,8 +205,8 @@ async function removeGhosts(
 }
 
 /** They are launched though nobody waits. */
-function wantWarm({ mode, pools: { pools } }: Config): string[] {
-  return mode === 'launch' ? pools.filter(({ warm }) => warm > 0).map(({ name }) => name) : [];
+function wantWarm({ pools: { pools } }: Config): string[] {
+  return pools.filter(({ warm }) => warm > 0).map(({ name }) => name);
 }
 
 async function askForLooks(world: World, pools: readonly string[]): Promise<void> {
