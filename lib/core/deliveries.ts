@@ -66,10 +66,10 @@ function readUntil(since: number): number {
 
 /**
  * What a page of failed attempts says: the events tried before, with what became of them, and those that were never
- * tried. The latest attempt of an event counts, the first one is its age.
+ * tried. The latest attempt of an event counts, the first one is its age. What is on the page from before has been dealt with.
  */
 export function assess(
-  tried: readonly Tried[],
+  { tried, since }: Pick<DeliveriesRecord, 'tried' | 'since'>,
   page: readonly HookDelivery[],
   now: number,
 ): { tried: Tried[]; untried: Tried[] } {
@@ -79,7 +79,7 @@ export function assess(
   const untried = [...events]
     .filter(([guid]) => !guids.has(guid))
     .flatMap(([, attempts]) => untriedOf(attempts) ?? [])
-    .filter((one) => isYoung(one, now));
+    .filter((one) => isYoung(one, now) && one.deliveredAt >= readUntil(since));
   return { tried: known, untried };
 }
 

@@ -50,7 +50,7 @@ async function readPage(
     return undefined;
   }
   const now = world.clock.now();
-  const { tried, untried } = assess(state.tried, page.value.deliveries, now);
+  const { tried, untried } = assess(state, page.value.deliveries, now);
   const wanted = [...dueAgain(tried, now), ...untried.toSorted((one, other) => one.firstAt - other.firstAt)];
   const room = wanted.length - untried.length + REDELIVERIES_KEPT_MAX - tried.length;
   const chosen = wanted.slice(0, Math.max(0, Math.min(left, room)));

@@ -65,7 +65,7 @@ describe('what counts as lost on the way', () => {
 });
 
 describe('a page of failed attempts', () => {
-  const untriedOf = (...page: HookDelivery[]) => assess([], page, NOW).untried;
+  const untriedOf = (...page: HookDelivery[]) => assess(firstDeliveries(NOW), page, NOW).untried;
 
   test('an event that was never tried is, by its latest attempt, and is as old as its first', () => {
     const [first, latest] = [
@@ -115,10 +115,19 @@ describe('a page of failed attempts', () => {
       failed: false,
     },
   ])('of one that was tried: $name', ({ page, id, failed }) => {
-    const { tried, untried } = assess([aTry({ failed: false })], page.map(anAttempt), NOW);
+    const { tried, untried } = assess({ since: NOW, tried: [aTry({ failed: false })] }, page.map(anAttempt), NOW);
     expect(untried).toEqual([]);
     expect(tried).toMatchObject([{ id, failed, tries: 1 }]);
   });
+});
+
+test('what a reading before has dealt with is on the page too, and is left alone', () => {
+  const record = { since: NOW, tried: [] };
+  const page = [
+    anAttempt({ guid: 'new', deliveredAt: NOW - 15 * MINUTE }),
+    anAttempt({ deliveredAt: NOW - 15 * MINUTE - 1 }),
+  ];
+  expect(assess(record, page, NOW).untried.map(({ guid }) => guid)).toEqual(['new']);
 });
 
 describe('again, with growing gaps', () => {

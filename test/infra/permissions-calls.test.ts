@@ -109,9 +109,9 @@ const FUNCTIONS = ['webhook', 'scaler', 'registrar', 'janitor'] as const;
 /** Days at work, which together call everything that the code can call. */
 const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage) => Promise<unknown> }[] = [
   {
-    name: 'many jobs, every webhook twice and in any order',
+    name: 'many jobs, every webhook twice, in any order and some in vain',
     run: async (stage) => {
-      stage.github.control.setFaults({ duplicateWebhooks: 1, reorderWebhooks: 0.3 });
+      stage.github.control.setFaults({ duplicateWebhooks: 1, reorderWebhooks: 0.3, failWebhooks: 0.1 });
       stage.addJobs({ count: 30, durationSeconds: 30 });
       await stage.until(stage.allCompleted, 60);
       await stage.minutes(12);
