@@ -48,6 +48,17 @@ test('between the questions the days are counted on', async () => {
   expect(office.asked()).toBe(1);
 });
 
+test('what is known is written down when it changes, and once an hour', async () => {
+  const office = listenAs('2.337.0', {});
+  await office.register('sim-default-0-1-1-1');
+  await office.check();
+  const first = office.written();
+  await office.checkEach(MINUTE, HOUR);
+  expect(office.written()).toEqual(first);
+  await office.check();
+  expect(office.written()).not.toEqual(first);
+});
+
 test('when the image has a new runner, the old version is forgotten within a day, and not before', async () => {
   const office = listenAs('2.330.0', { jobsUntil: (start) => start + 5 * DAY });
   const old = await office.register('sim-default-0-1-1-1');

@@ -38,6 +38,8 @@ export function listenAs(version: string, ends?: Ends) {
     pass,
     /** How often GitHub was asked about a version. */
     asked: () => asked,
+    /** New with every write. */
+    written: () => runners.all().map(({ version }) => version),
     runnerVersions: () =>
       runners
         .all()
