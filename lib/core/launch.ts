@@ -11,7 +11,7 @@ import { NO_JOB } from './runner.ts';
  * Where the instance's daemon finds a job's files under the same path as the job does (`infra/task-definition.ts` mounts it);
  * each task has a folder of its own below it.
  */
-export const SHARED_FOLDER = '/var/lib/ecs-runners';
+const SHARED_FOLDER = '/var/lib/ecs-runners';
 
 /** Where and how a runner is launched, whatever for. */
 export type LaunchOptions = {
