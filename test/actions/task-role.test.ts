@@ -33,15 +33,19 @@ async function serve(script: readonly Answer[]): Promise<Endpoint> {
   return served;
 }
 
+/** It waits 5 s for an answer: that has to be enough on a machine that is busy otherwise. */
+const FASTER = 5;
+
 /** A step on a runner whose agent answers so. */
 async function stepOn(
   script: readonly Answer[],
   environment: Record<string, string> = {},
   inputs: Record<string, string> = {},
+  speed = 1,
 ): Promise<Step> {
   endpoint = await serve(script);
   const address = { AWS_CONTAINER_CREDENTIALS_FULL_URI: endpoint.url };
-  return runStep({ with: inputs, environment: { ...address, ...environment } });
+  return runStep({ with: inputs, environment: { ...address, ...environment }, speed });
 }
 
 test('outputs, environment and log of a step on a runner', async () => {
@@ -186,7 +190,7 @@ test.each<[string, Answer[]]>([
   ['an agent that does not answer', ['silence', FINE]],
   ['the last attempt', [{ status: 503 }, { status: 503 }, { status: 503 }, { status: 503 }, FINE]],
 ])('it asks again: %s', async (_, script) => {
-  const step = await stepOn(script);
+  const step = await stepOn(script, {}, {}, FASTER);
   expect(step).toMatchObject({ code: 0, stderr: '', outputs: { 'session-token': TOKEN } });
   expect(step.stdout.slice(0, 3)).toEqual(MASKS);
   expect(endpoint?.requests).toHaveLength(script.length);
@@ -237,7 +241,7 @@ const hopeless: [string, Answer[], string, number][] = [
   ]),
 ];
 test.each(hopeless)('no keys: %s', async (_, script, reason, requests) => {
-  const step = await stepOn(script);
+  const step = await stepOn(script, {}, {}, FASTER);
   expect(step).toMatchObject({ code: 1, stderr: '', outputs: { earlier: '1' }, variables: { earlier: '1' } });
   expect(step.stdout).toEqual([expect.stringContaining(reason)]);
   expect(step.stdout[0]).toMatch(/^::error::No AWS keys of the task role: /);
