@@ -1,11 +1,11 @@
 /** The repositories with active runs: what GitHub says of their jobs, and what of it nobody has told us. */
 import type { JobEvent, JobState } from '../core/job.ts';
 import { SWEEP_PARALLEL } from '../core/limits.ts';
+import { poolFor } from '../core/pool.ts';
 import type { ActiveRepository, RunJob } from '../core/sweep.ts';
 import { isLostWord } from '../core/sweep.ts';
 import type { Failure, Installation, InstalledRepository, World } from '../world.ts';
 import type { Config } from './config.ts';
-import { messageFor } from './receive.ts';
 import type { Budget } from './sweep-budget.ts';
 import { placeOf } from './sweep-rotation.ts';
 import { jobsOfTurn, type LookedInto } from './sweep-visit.ts';
@@ -56,7 +56,7 @@ function after(entry: ActiveRepository, into: LookedInto, now: number): ActiveRe
   return { ...entry, turn: entry.turn + 1, sweptAt: now, activeAt: into.runs > 0 ? now : entry.activeAt };
 }
 
-/** They are put into the queue as the events that were lost. */
+/** They are put into the queue as the events that were lost: of jobs that are known, or that a pool serves. */
 async function sendLost(
   world: World,
   config: Config,
@@ -66,25 +66,22 @@ async function sendLost(
   known: Map<number, JobState>,
 ): Promise<number> {
   const now = world.clock.now();
-  const messages = jobs.flatMap((job) => {
-    if (!isLostWord(job, known.get(job.job), now)) return [];
-    const event = eventOf(installation, repository, job);
-    const message = messageFor(config, { id: `sweep-${event.job}-${event.state}`, event }, now);
-    return message.kind === 'message' ? [{ event, message }] : [];
-  });
-  if (messages.length === 0) return 0;
-  await world.queue.send(messages.map(({ message: { body, group } }) => ({ body, group })));
-  for (const { event } of messages) {
-    known.set(event.job, event.state);
-    const reason = `GitHub says: ${event.state}`;
-    world.log({
-      decision: 'lost event found',
-      reason,
-      job: event.job,
-      repository: `${event.owner}/${event.repository}`,
-    });
+  const events = jobs
+    .filter((job) => isLostWord(job, known.get(job.job), now))
+    .map((job) => eventOf(installation, repository, job))
+    .filter((event) => known.has(event.job) || 'pool' in poolFor(config.pools, event));
+  if (events.length === 0) return 0;
+  await world.queue.send(events.map((event) => asMessage(event, now)));
+  for (const { job, state, owner, repository: name } of events) {
+    known.set(job, state);
+    world.log({ decision: 'lost event found', reason: `GitHub says: ${state}`, job, repository: `${owner}/${name}` });
   }
-  return messages.length;
+  return events.length;
+}
+
+function asMessage(event: JobEvent, receivedAt: number) {
+  const delivery = `sweep-${event.job}-${event.state}`;
+  return { body: { kind: 'job', event, delivery, receivedAt } as const, group: `${event.owner}/${event.repository}` };
 }
 
 function eventOf(

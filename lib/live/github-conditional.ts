@@ -1,7 +1,7 @@
 /**
  * Conditional requests: an answer that has not changed is free of the primary limit (GitHub docs, "Best practices"). GitHub's ETags
- * depend on the token, so they are kept with it: auth-app uses a token for 59 minutes of its hour, and then all is read anew.
- * They are of no use to any other process, so they are kept in memory only.
+ * depend on the token: auth-app uses one for 59 minutes of its hour, with the next one all is answered anew. Another
+ * process has another token, so they are kept in memory only.
  */
 import type { Octokit } from '@octokit/core';
 
@@ -15,28 +15,17 @@ export type ConditionalRead = <Value>(
   read: (data: unknown) => Value | undefined,
 ) => Promise<{ value: Value; unchanged: boolean } | undefined>;
 
-type Kept = { token: string; answers: Map<string, { etag: string; value: unknown }> };
+type Answers = Map<string, { etag: string; value: unknown }>;
 
 /** `read` gives what is kept of an answer, `undefined` if it cannot be understood. Errors are Octokit's. */
 export function createConditionalRead(): ConditionalRead {
-  const byOctokit = new WeakMap<Octokit, Kept>();
-
-  async function keptOf(octokit: Octokit): Promise<Kept> {
-    const { token } = (await octokit.auth({ type: 'installation' })) as { token: string };
-    const kept = byOctokit.get(octokit);
-    if (kept?.token === token) return kept;
-    const fresh = { token, answers: new Map() };
-    byOctokit.set(octokit, fresh);
-    return fresh;
-  }
-
+  const answers: Answers = new Map();
   return async <Value>(
     octokit: Octokit,
     route: string,
     parameters: Record<string, unknown>,
     read: (data: unknown) => Value | undefined,
   ) => {
-    const { answers } = await keptOf(octokit);
     const question = `${route} ${JSON.stringify(parameters)}`;
     const known = answers.get(question);
     const headers = known === undefined ? {} : { 'if-none-match': known.etag };
@@ -54,7 +43,7 @@ export function createConditionalRead(): ConditionalRead {
 }
 
 /** The one that was asked for least lately makes room. */
-function keep(answers: Kept['answers'], question: string, answer: { etag: string; value: unknown }): void {
+function keep(answers: Answers, question: string, answer: { etag: string; value: unknown }): void {
   answers.delete(question);
   answers.set(question, answer);
   const [oldest] = answers.keys();

@@ -4,6 +4,7 @@ import type { SweepRecord } from '../../lib/core/sweep.ts';
 import { SWEEPS } from '../../lib/core/sweep.ts';
 import { sweepRepositories } from '../../lib/flows/sweep.ts';
 import type { Outcome, World } from '../../lib/world.ts';
+import { aPool } from '../support/pools.ts';
 import { CLEAN, createStage, type Stage } from '../support/stage.ts';
 import { whileTimePasses } from '../support/time.ts';
 
@@ -114,6 +115,19 @@ describe('where jobs hide', () => {
     stage.addJobs({ labels: ['ubuntu-latest'] });
     await stage.minutes(10);
     expect([stage.history.all(), stage.ecs.tasks()]).toEqual([[], []]);
+  });
+
+  test('a job that no pool serves any more, but that is known, has its end found', async () => {
+    const stage = await aStage(['app']);
+    stage.ecs.setFaults({ noCapacity: 1 });
+    const [first = 0] = stage.addJobs({ count: 2 });
+    await stage.minutes(1);
+    stage.configure([aPool({ labels: ['elsewhere'] })]);
+    await stage.minutes(3);
+    stage.github.control.setFaults(silence);
+    stage.github.control.cancel(first);
+    await stage.minutes(4);
+    expect(stage.history.all().find(({ job }) => job === first)).toMatchObject({ state: 'completed' });
   });
 
   test('what is known already is not reported again', async () => {

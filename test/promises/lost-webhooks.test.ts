@@ -87,7 +87,8 @@ describe('what it costs', () => {
     );
     // And the list of repositories, three pages, once in a quarter of an hour.
     expect(charged).toBeLessThanOrEqual(REPOSITORIES.length * ACTIVE_RUN_STATES.length + 6 * 3);
-    expect(calls).toBeGreaterThan(REPOSITORIES.length * ACTIVE_RUN_STATES.length * (60 / ROUND_MINUTES));
+    // So many that hardly any sweep stopped for want of what it may pay.
+    expect(calls).toBeGreaterThan(0.8 * 60 * SWEEP_CALLS_MAX);
   });
 
   test('where everything changes all the time, the reserve is left to launching, and a minute has its share', async () => {
