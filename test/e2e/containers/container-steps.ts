@@ -1,6 +1,8 @@
 /** The container itself: its processes, signals, settings of its daemon, and how little it may do. */
+import { signature } from '../../../lib/sim/signature.ts';
 import { holds, type Step, same } from '../steps.ts';
 import { until } from '../until.ts';
+import { secretOf, tokenOf } from './credentials.ts';
 import { DOCKER_LOGIN } from './docker-login.ts';
 import { SHELL_IMAGE } from './images.ts';
 import { lazily } from './lazily.ts';
@@ -61,6 +63,14 @@ function processSteps({ tasks, instance }: Stage): Step[] {
       },
     },
     {
+      name: 'it proves by a signature of its task’s role that it is this runner',
+      run: async () => {
+        const task = await job();
+        holds('the proof is good', isProof(task, task.runner.calls[0]?.body['identity']));
+        await task.finish();
+      },
+    },
+    {
       name: 'the registrar hears which job has started',
       run: async () => {
         const task = await job();
@@ -71,6 +81,30 @@ function processSteps({ tasks, instance }: Stage): Step[] {
       },
     },
   ];
+}
+
+/** As STS would look at it. */
+function isProof({ name, credentials }: Task, identity: unknown): boolean {
+  const { authorization = '', ...proof } = (identity ?? {}) as Record<string, string>;
+  const [, accessKeyId = '', names = '', signed] =
+    /Credential=(\w+)\/[^,]+, ?SignedHeaders=([^,]+), ?Signature=(\w+)/.exec(authorization) ?? [];
+  const given = {
+    ...proof,
+    'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+    'x-ecs-runners-name': name,
+  };
+  const headers = Object.fromEntries(
+    names.split(';').map((header) => [header, (given as Record<string, string>)[header] ?? '']),
+  );
+  const scope = { date: proof['x-amz-date'] ?? '', region: 'eu-central-1', service: 'sts' };
+  const body = 'Action=GetCallerIdentity&Version=2011-06-15';
+  return (
+    accessKeyId.startsWith(credentials.key) &&
+    proof['host'] === 'sts.eu-central-1.amazonaws.com' &&
+    proof['x-amz-security-token'] === tokenOf(accessKeyId) &&
+    ['host', 'x-amz-date', 'x-amz-security-token', 'x-ecs-runners-name'].every((header) => header in headers) &&
+    signed === signature(secretOf(accessKeyId), scope, { headers, body })
+  );
 }
 
 function settingSteps({ tasks }: Stage): Step[] {

@@ -16,8 +16,8 @@ export type TaskCredentials = {
   path: string;
   /** Each key that it was given begins so. */
   key: string;
-  /** How often it was asked for. */
-  asked: number;
+  /** So many times the agent is not ready yet: 503. */
+  notReady: number;
 };
 
 export type CredentialsEndpoint = {
@@ -38,7 +38,7 @@ export function credentialsEndpoint(): CredentialsEndpoint {
     unknown,
     add: (role) => {
       const id = randomUUID();
-      const added = { path: `/v2/credentials/${id}`, key: `TASK${id.slice(0, 8).toUpperCase()}`, asked: 0, role };
+      const added = { path: `/v2/credentials/${id}`, key: `TASK${id.slice(0, 8).toUpperCase()}`, notReady: 0, role };
       tasks.set(added.path, added);
       return added;
     },
@@ -57,7 +57,10 @@ export function credentialsEndpoint(): CredentialsEndpoint {
         };
         return void response.writeHead(400).end(JSON.stringify(body));
       }
-      task.asked += 1;
+      if (task.notReady > 0) {
+        task.notReady -= 1;
+        return void response.writeHead(503).end(JSON.stringify({ code: 'NoIdInRequest', message: 'not ready' }));
+      }
       response.end(JSON.stringify({ RoleArn: `arn:aws:iam::123456789012:role/${task.role}`, ...keys(task.key) }));
     },
   };
@@ -99,9 +102,18 @@ function keys(key: string): Record<string, string> {
   const turn = Math.floor(Date.now() / (VALID_SECONDS * 1000));
   return {
     AccessKeyId: `${key}${turn}`,
-    SecretAccessKey: `secret-of-${key}${turn}`,
-    Token: `token-of-${key}${turn}`,
+    SecretAccessKey: secretOf(`${key}${turn}`),
+    Token: tokenOf(`${key}${turn}`),
     Expiration: new Date(Date.now() + VALID_SECONDS * 1000).toISOString(),
     LastUpdated: new Date().toISOString(),
   };
+}
+
+/** What belongs to an access key. */
+export function secretOf(accessKeyId: string): string {
+  return `secret-of-${accessKeyId}`;
+}
+
+export function tokenOf(accessKeyId: string): string {
+  return `token-of-${accessKeyId}`;
 }

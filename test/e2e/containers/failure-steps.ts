@@ -20,6 +20,8 @@ type Failure = {
   dockerd?: 'dies' | 'hangs';
   /** The registrar asks to wait, again and again. */
   waits?: boolean;
+  /** So many times the ECS agent has no credentials yet. */
+  notReady?: number;
   meanwhile?: Meanwhile;
   exitCode: number;
   says: string;
@@ -120,6 +122,21 @@ const FAILURES: Failure[][] = [
   ],
   [
     {
+      name: 'an ECS agent that has no credentials yet: the container asks for none without a proof',
+      notReady: 3,
+      meanwhile: async (task) => {
+        await task.startJob();
+        const proofs = task.runner.calls
+          .filter(({ what }) => what === 'registration')
+          .map(({ body }) => body['identity']);
+        holds('no registration was asked for without a proof', !proofs.includes(undefined));
+        await task.finish();
+      },
+      exitCode: 0,
+      says: 'after its job',
+      secondsMax: 60,
+    },
+    {
       name: 'a daemon that hangs while the runner is idle',
       meanwhile: async (task, stage) => {
         await task.connected();
@@ -199,11 +216,12 @@ export function failureSteps(stage: Stage, say: (line: string) => void): Step[][
 }
 
 async function prove(stage: Stage, failure: Failure, say: (line: string) => void): Promise<void> {
-  const { dockerd, waits, meanwhile, exitCode, says, leaving, secondsMax } = failure;
+  const { dockerd, waits, notReady = 0, meanwhile, exitCode, says, leaving, secondsMax } = failure;
   const binds = dockerd === undefined ? [] : [`${await standIn(stage, dockerd)}:/usr/sbin/dockerd:ro`];
   const task = await stage.tasks.start('dind', {
     binds,
-    before: (runner) => {
+    before: (runner, credentials) => {
+      credentials.notReady = notReady;
       if (waits) runner.answer = ({ what }) => (what === 'registration' ? WAIT : undefined);
     },
   });

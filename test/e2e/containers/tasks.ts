@@ -14,9 +14,14 @@ import { stateOf, type Task, taskOf } from './task.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
+export type StartOptions = {
+  before?: (runner: Runner, credentials: TaskCredentials) => void;
+  /** Further mounts. */
+  binds?: string[];
+};
 export type Tasks = {
-  /** `before`: between creation and start, with the runner as the outside knows it. `binds`: further mounts. */
-  start: (pool: string, options?: { before?: (runner: Runner) => void; binds?: string[] }) => Promise<Task>;
+  /** `before`: between creation and start, with the runner and its credentials as the outside knows them. */
+  start: (pool: string, options?: StartOptions) => Promise<Task>;
   /** Removes all of them, whatever they do. */
   close: () => Promise<void>;
 };
@@ -52,7 +57,7 @@ export async function openTasks(options: {
         machine,
       });
       endpoint.describe(credentials, id);
-      before?.(runner);
+      before?.(runner, credentials);
       await asked(instance.api, 'POST', `/containers/${id}/start`);
       const { address } = await stateOf(instance, id);
       const task = taskOf(instance, { name, id, address, runner, credentials });
