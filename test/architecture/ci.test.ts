@@ -72,5 +72,5 @@ test('.ci/run can be run, and runs the test command of the README', () => {
 test('the workflow runs .ci/run, and may write nothing', () => {
   const workflow = parse(readFileSync('.github/workflows/ci.yml', 'utf8'));
   expect(workflow).toMatchObject({ permissions: { contents: 'read' } });
-  expect(workflow.jobs.check.steps.at(-1)).toEqual({ run: '.ci/run' });
+  expect(workflow.jobs.check.steps.at(-1)).toEqual({ run: 'sudo --preserve-env env "PATH=$PATH" .ci/run' });
 });

@@ -80,11 +80,11 @@ async function makeNetworks({ instance, internet, metadata }: Instance['network'
   await ip(`-n ${metadata} route add ${METADATA.neighbour}/32 dev instance`);
 }
 
-/** What it finds at its usual paths is below `folder`; `/var/run` is `/run`. */
+/** What it finds at its usual paths is below `folder`; `/var/run` is `/run`, so it does not find this machine's systemd. */
 const DAEMON = `
 mount --bind "$0/var-lib" /var/lib
 mount --bind "$0/run" /run
-exec dockerd --host unix:///var/run/docker.sock`;
+exec dockerd --host unix:///var/run/docker.sock --exec-opt native.cgroupdriver=cgroupfs`;
 
 async function startDaemon(
   folder: string,
