@@ -392,6 +392,13 @@ describe('claims of warm runners', () => {
       warm: 0,
     },
     {
+      sentence: 'nor those that other scalers are about to launch on',
+      observation: seen({ pool: aPool({ warm: 2, max: 3 }), backlog: queued([1, 2], { recordedAt: NOW }) }),
+      claims: [],
+      launches: [],
+      warm: 1,
+    },
+    {
       sentence: 'nor in a pool whose failures make it wait',
       observation: seen({ pool: aPool({ warm: 2 }), seats: [], health: health({ notBefore: SOON }) }),
       claims: [],
