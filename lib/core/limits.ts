@@ -190,6 +190,9 @@ export const SWEEP_ACTIVE_MAX = 500;
 /** Repositories that are visited side by side, far below the 100 concurrent requests that GitHub allows. */
 export const SWEEP_PARALLEL = 5;
 
+/** Repositories that one sweep passes over because GitHub refuses them; if it refuses so many, it probably refuses all. */
+export const SWEEP_REFUSALS_MAX = 5;
+
 /** A repository that cannot be read is passed over after so many runs that got no further. */
 export const SWEEP_STUCK_MAX = 3;
 

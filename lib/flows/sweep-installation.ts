@@ -70,7 +70,7 @@ async function sweep(
   const byId = new Map(repositories.map((repository) => [repository.id, repository]));
   const heardOf = idsOf(repositories, backlog);
   const active = withFound(record.active, [...found, ...heardOf], world.clock.now());
-  if (failed !== undefined && isForAll(failed)) {
+  if (failed?.retryAfterSeconds !== undefined) {
     return { record: { ...next, active, ...quiet(world, failed) }, repositories: visited, lost: 0, failed };
   }
   const known = new Map(backlog.map(({ job, state }) => [job, state] as const));
@@ -88,11 +88,6 @@ async function sweep(
 function idsOf(repositories: readonly InstalledRepository[], backlog: readonly BacklogRecord[]): number[] {
   const names = new Set(backlog.map(({ owner, repository }) => `${owner}/${repository}`.toLowerCase()));
   return repositories.filter(({ owner, name }) => names.has(`${owner}/${name}`.toLowerCase())).map(({ id }) => id);
-}
-
-/** Not of one repository alone. */
-function isForAll({ kind, retryAfterSeconds }: Failure): boolean {
-  return kind === 'refused' || retryAfterSeconds !== undefined;
 }
 
 function quiet(world: World, { retryAfterSeconds }: Failure): { notBefore?: number } {

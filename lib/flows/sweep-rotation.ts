@@ -1,5 +1,5 @@
 /** All repositories in turn: which of them have active runs? */
-import { SWEEP_PARALLEL } from '../core/limits.ts';
+import { SWEEP_PARALLEL, SWEEP_REFUSALS_MAX } from '../core/limits.ts';
 import type { SweepRecord } from '../core/sweep.ts';
 import { inTurn, stuckAt } from '../core/sweep.ts';
 import type { Failure, Installation, InstalledRepository, World } from '../world.ts';
@@ -17,6 +17,7 @@ export async function rotate(
   { cursor, stuck }: Pick<SweepRecord, 'cursor' | 'stuck'>,
 ): Promise<Rotated> {
   const rotated: Rotated = { cursor, found: [], visited: 0 };
+  let refusals = 0;
   const turns = inTurn(repositories, cursor);
   for (let start = 0; start < turns.length; start += SWEEP_PARALLEL) {
     const batch = turns.slice(start, start + SWEEP_PARALLEL);
@@ -25,10 +26,13 @@ export async function rotate(
     );
     for (const { id, seen } of visits) {
       if (seen.kind === 'spent') return rotated;
-      if (seen.kind !== 'ok' && seen.kind !== 'gone') return { ...rotated, ...stopAt(id, seen, rotated.cursor, stuck) };
-      if (seen.kind === 'ok' && seen.runs.length > 0) rotated.found.push(id);
+      const isPassed = seen.kind === 'ok' || seen.kind === 'gone' || seen.kind === 'refused';
+      if (!isPassed) return { ...rotated, ...stopAt(id, seen, rotated.cursor, stuck) };
       rotated.cursor = id;
       rotated.visited += 1;
+      if (seen.kind === 'ok' && seen.runs.length > 0) rotated.found.push(id);
+      if (seen.kind === 'refused') refusals += 1;
+      if (seen.kind === 'refused' && refusals === SWEEP_REFUSALS_MAX) return { ...rotated, failed: seen };
     }
   }
   return rotated;

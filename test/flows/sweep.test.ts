@@ -353,6 +353,29 @@ describe('how far it got', () => {
     expect(found(stage)).toEqual(jobs);
   });
 
+  test('repositories that GitHub refuses do not stop the others', async () => {
+    const stage = await quietStage();
+    const jobs = stage.addJobs({ repo: 'repository-20' });
+    await stage.minutes(1);
+    const world = watched(stage, (name) =>
+      /^repository-1[0-3]$/.test(name) ? { kind: 'refused', reason: 'no Actions here' } : undefined,
+    );
+    await sweep(stage, world);
+    await sweep(stage, world);
+    expect(found(stage)).toEqual(jobs);
+  });
+
+  test('an installation that refuses everything is asked a few times a minute', async () => {
+    const stage = await quietStage();
+    let asked = 0;
+    const world = watched(stage, () => {
+      asked += 1;
+      return { kind: 'refused', reason: 'no permission' };
+    });
+    for (let run = 0; run < 10; run++) await sweep(stage, world);
+    expect(asked).toBeLessThanOrEqual(10 * 5);
+  });
+
   test('two sweeps at once report a job twice, and one task is started', async () => {
     const stage = await quietStage();
     const [job] = stage.addJobs({ repo: 'repository-3' });
