@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL('runner', import.meta.url));
  * so that the image's own does not stand in between.
  */
 export function bootstrapCommand(): string[] {
-  const command = ['/bin/sh', '-c', startScript(), 'bootstrap', bundle()];
+  const command = ['/bin/sh', '-c', script('start.sh'), 'start', bundle(), script('init.sh')];
   // What replaces variables in templates (Fn::Sub, the configuration's own) must find nothing in here.
   if (command.some((part) => part.includes('${'))) throw new Error('The bootstrap’s command holds "${": take it out.');
   return command;
@@ -20,14 +20,14 @@ export function bootstrapCommand(): string[] {
 export const BOOTSTRAP_ENTRY_POINT: readonly string[] = ['/usr/bin/env'];
 
 /** Without its comments: a task definition holds 64 KB. */
-function startScript(): string {
-  const lines = readFileSync(`${folder}/start.sh`, 'utf8').split('\n');
+function script(name: string): string {
+  const lines = readFileSync(`${folder}/${name}`, 'utf8').split('\n');
   return lines.filter((line) => !line.startsWith('#')).join('\n');
 }
 
 function bundle(): string {
   const { outputFiles } = buildSync({
-    entryPoints: [`${folder}/bootstrap.ts`],
+    entryPoints: [`${folder}/main.ts`],
     absWorkingDir: folder,
     bundle: true,
     write: false,

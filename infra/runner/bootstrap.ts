@@ -1,25 +1,58 @@
 /**
- * The first process of a runner's container: swaps its ticket for a JIT configuration, runs the listener, and tells the
- * registrar what only it can know. Runs on the runner's own Node.js (20 or newer), as one script without any file.
+ * The whole life of a runner's container: what its Docker mode needs, then a JIT configuration for its ticket, then the
+ * listener until its job is done; and what the job left behind on the instance is removed.
  */
 import { readFileSync } from 'node:fs';
-import { EXIT_REFUSED } from './exit-codes.ts';
+import { bootDocker } from './docker.ts';
+import { logIn } from './docker-login.ts';
+import { EXIT_REFUSED, EXIT_WITHOUT_JOB } from './exit-codes.ts';
+import { prepareHooks } from './hooks.ts';
 import { run } from './listener.ts';
-import { register } from './registrar.ts';
+import { register, reportLeaving } from './registrar.ts';
+import { runnerUser } from './runner-user.ts';
 import { say } from './say.ts';
+import { registerItself } from './token-runner.ts';
 
-async function bootstrap(environment: NodeJS.ProcessEnv, home: string, ticket: string): Promise<number> {
+export async function bootstrap(environment: NodeJS.ProcessEnv, home: string): Promise<number> {
   const told = toldToStop();
+  const { ticket, login } = secrets();
   const { ECS_RUNNERS_URL: url, ECS_RUNNERS_NAME: name } = environment;
   if (!url || !name || !ticket) {
     say('ECS_RUNNERS_URL, ECS_RUNNERS_NAME and ECS_RUNNERS_TICKET are set by whoever starts the task; one is missing');
     return EXIT_REFUSED;
   }
-  say(`${name} asks ${url} for its registration`);
-  const registration = await register({ url, name }, ticket, told);
+  const user = runnerUser(home, environment);
+  if (login) logIn(user, login);
+  const docker = await bootDocker({ environment, name, home, user }, told);
+  if (typeof docker === 'number') return docker;
+  const hooks = prepareHooks(environment, user);
+  const runner = { self: { url, name }, home, environment, user, work: docker.work, docker, hooks, told };
+  try {
+    return await live(runner, ticket);
+  } finally {
+    await docker.close();
+  }
+}
+
+type Booted = Omit<Parameters<typeof run>[0], 'registration'>;
+
+async function live(runner: Booted, ticket: string): Promise<number> {
+  const { self, environment, docker, told } = runner;
+  say(`${self.name} asks ${self.url} for its registration`);
+  const registration = await register({ self, ticket, environment, broken: docker.broken, told });
   if (typeof registration === 'number') return registration;
+  if ('registration' in registration) {
+    const trouble = registerItself(registration, runner);
+    if (trouble !== undefined) {
+      say(`the runner could not register itself: ${trouble}`);
+      await reportLeaving(self, registration.reportCredential, 'it could not register itself');
+      return EXIT_WITHOUT_JOB;
+    }
+  }
   say(`registered as ${registration.runnerName}`);
-  return run({ self: { url, name }, registration, home, environment, told });
+  const { exitCode, leaving } = await run({ ...runner, registration });
+  if (leaving !== undefined) await reportLeaving(self, registration.reportCredential, leaving);
+  return exitCode;
 }
 
 function toldToStop(): AbortSignal {
@@ -28,10 +61,8 @@ function toldToStop(): AbortSignal {
   return controller.signal;
 }
 
-bootstrap(process.env, process.argv[1] ?? '', readFileSync(0, 'utf8').trim()).then(
-  (exitCode) => process.exit(exitCode),
-  (error: Error) => {
-    say(`a bug of the bootstrap: ${error.stack ?? error.message}`);
-    process.exit(EXIT_REFUSED);
-  },
-);
+/** The first line of standard input is the ticket; what follows, if anything, the login to a registry. */
+function secrets(): { ticket: string; login: string } {
+  const [ticket = '', ...login] = readFileSync(0, 'utf8').split('\n');
+  return { ticket: ticket.trim(), login: login.join('\n').trim() };
+}

@@ -28,3 +28,20 @@ export const LISTENER_PAUSE_MS = 5000;
 
 /** The runner's own update writes a file when it is done. `run-helper.sh` waits as long for it. */
 export const UPDATE_MS_MAX = 30_000;
+
+/** A Docker daemon answers after one or two seconds; on a busy instance it takes longer. */
+export const DOCKER_MS_MAX = 60 * 1000;
+export const DOCKER_LOOK_MS = 50;
+
+/** Whether Docker still answers is looked at this often until a job comes, and so many misses in a row are the end. */
+export const DOCKER_WATCH_MS = 10_000;
+export const DOCKER_MISSES_MAX = 3;
+
+/** Before a proxy that died during a job is started again. */
+export const PROXY_PAUSE_MS = 200;
+
+/** The ECS agent answers from memory. */
+export const CREDENTIALS_MS_MAX = 2000;
+
+/** The word that this runner leaves is said once; the janitor finds out without it. */
+export const LEAVING_WORD_MS_MAX = 5000;

@@ -1,20 +1,52 @@
 /** What the container asks of the registrar, and how it takes the answers. */
 import { EXIT_DONE } from '../../lib/core/ending.ts';
-import { EXIT_NOT_BOOTED, EXIT_REFUSED, EXIT_WITHOUT_JOB } from './exit-codes.ts';
-import { ANSWER_MS_MAX, BOOT_MS_MAX, RETRY_FIRST_MS, RETRY_MS_MAX, STARTED_ATTEMPTS } from './limits.ts';
+import { EXIT_NO_DOCKER, EXIT_NOT_BOOTED, EXIT_REFUSED, EXIT_WITHOUT_JOB } from './exit-codes.ts';
+import type { StartedJob } from './hooks.ts';
+import { proveIdentity } from './identity.ts';
+import {
+  ANSWER_MS_MAX,
+  BOOT_MS_MAX,
+  LEAVING_WORD_MS_MAX,
+  RETRY_FIRST_MS,
+  RETRY_MS_MAX,
+  STARTED_ATTEMPTS,
+} from './limits.ts';
 import { say } from './say.ts';
 import { wait } from './wait.ts';
 
 export type Self = { url: string; name: string };
-export type Registration = { jitConfig: string; reportCredential: string; runnerName: string };
+export type Registration = { reportCredential: string; runnerName: string } & (
+  | { jitConfig: string }
+  | { registration: TokenRegistration }
+);
+/** For images that cannot take a JIT configuration: the runner registers itself. `url`: of the organisation or repository. */
+export type TokenRegistration = {
+  token: string;
+  url: string;
+  labels: string[];
+  group: string;
+  scope: 'organization' | 'repository';
+};
 /** An answer of the registrar; without a status there was none, and `text` says why. */
 type Answer = { status?: number; retryAfterSeconds?: number; text: string };
 
-/** The JIT configuration, or the code to end with. */
-export async function register(self: Self, ticket: string, told: AbortSignal): Promise<Registration | number> {
+export type Asking = {
+  self: Self;
+  ticket: string;
+  environment: NodeJS.ProcessEnv;
+  /** Docker is: a runner without it takes no job. */
+  broken: AbortSignal;
+  told: AbortSignal;
+};
+
+/** The registration, or the code to end with. */
+export async function register({ self, ticket, environment, broken, told }: Asking): Promise<Registration | number> {
+  const ends = AbortSignal.any([broken, told]);
   let deadline = Date.now() + BOOT_MS_MAX;
-  for (let attempt = 0; !told.aborted; attempt += 1) {
-    const answer = await ask(self, 'registration', ticket);
+  let said = '';
+  for (let attempt = 0; !ends.aborted; attempt += 1) {
+    const identity = await proveIdentity(self.name, environment);
+    const answer = await ask(self, 'registration', ticket, { identity });
     const end = endOf(answer);
     if (end !== undefined) return end;
     const { retryAfterSeconds } = answer;
@@ -24,11 +56,20 @@ export async function register(self: Self, ticket: string, told: AbortSignal): P
       say(`no registration within ${BOOT_MS_MAX / 60_000} minutes; the last answer: ${summary(answer)}`);
       return EXIT_NOT_BOOTED;
     }
-    say(`not registered yet (${summary(answer)}); asking again in ${Math.ceil(waitMs / 1000)} s`);
-    await wait(waitMs, told);
+    const text = waitingFor(answer, waitMs);
+    if (text !== said) say(text);
+    said = text;
+    await wait(waitMs, ends);
   }
+  if (broken.aborted) return EXIT_NO_DOCKER;
   say('told to stop before it was registered');
   return EXIT_WITHOUT_JOB;
+}
+
+/** A warm runner asks every few seconds, perhaps for hours: it says so once. */
+function waitingFor(answer: Answer, waitMs: number): string {
+  if (parsed(answer.text)['warm'] === true) return `warm: waits for a job (${reasonOf(answer)})`;
+  return `not registered yet (${summary(answer)}); asking again in ${Math.ceil(waitMs / 1000)} s`;
 }
 
 /** `undefined`: to be asked again. */
@@ -45,18 +86,29 @@ function endOf(answer: Answer): Registration | number | undefined {
 }
 
 function registrationOf({ text }: Answer): Registration | number {
-  const { jitConfig, reportCredential, runnerName } = parsed(text);
-  if (isText(jitConfig) && isText(reportCredential) && isText(runnerName)) {
-    return { jitConfig, reportCredential, runnerName };
+  const { jitConfig, registration, reportCredential, runnerName } = parsed(text);
+  if (isText(reportCredential) && isText(runnerName)) {
+    if (isText(jitConfig)) return { jitConfig, reportCredential, runnerName };
+    if (isTokenRegistration(registration)) return { registration, reportCredential, runnerName };
   }
   say('the answer to the registration is not the registrar’s: what is behind ECS_RUNNERS_URL?');
   return EXIT_REFUSED;
 }
 
-/** From now on nobody takes the runner for idle. Nobody waits for the answer. */
-export async function reportStarted(self: Self, credential: string, told: AbortSignal): Promise<void> {
+function isTokenRegistration(value: unknown): value is TokenRegistration {
+  const { token, url, labels, group } = (value ?? {}) as Partial<TokenRegistration>;
+  return isText(token) && isText(url) && isText(group) && Array.isArray(labels);
+}
+
+/** From now on nobody takes the runner for idle. Nobody waits for the answer. `job`: as far as it is known. */
+export async function reportStarted(
+  self: Self,
+  credential: string,
+  job: StartedJob | undefined,
+  told: AbortSignal,
+): Promise<void> {
   for (let attempt = 0; attempt < STARTED_ATTEMPTS; attempt += 1) {
-    const { status } = await ask(self, 'started', credential);
+    const { status } = await ask(self, 'started', credential, job);
     if (status !== undefined && status < 500 && status !== 429) return;
     await wait(backOffMs(attempt), told);
   }
@@ -70,14 +122,25 @@ export async function reportIdle(self: Self, credential: string): Promise<'go' |
   return isGo ? 'go' : 'stay';
 }
 
-async function ask({ url, name }: Self, what: string, credential: string): Promise<Answer> {
+/** The container ends without a job, for a reason of its own: its registration can be removed now. */
+export async function reportLeaving(self: Self, credential: string, leaving: string): Promise<void> {
+  await ask(self, 'idle', credential, { leaving }, LEAVING_WORD_MS_MAX);
+}
+
+async function ask(
+  { url, name }: Self,
+  what: string,
+  credential: string,
+  body: object = {},
+  answerMsMax = ANSWER_MS_MAX,
+): Promise<Answer> {
   try {
     const answer = await fetch(`${url.replace(/\/+$/, '')}/runners/${encodeURIComponent(name)}/${what}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
-      body: '{}',
+      body: JSON.stringify(body),
       redirect: 'manual',
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(answerMsMax),
     });
     const retryAfterSeconds = secondsOf(answer.headers.get('retry-after'));
     const text = await answer.text();

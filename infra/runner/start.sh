@@ -1,5 +1,6 @@
-# Finds the runner and a Node.js that runs here, and becomes the bootstrap ($1). The ticket goes to its standard input:
-# in an environment every process of the job could read it. No braces after a dollar sign: templates would replace them.
+# Finds the runner and a Node.js that runs here, and starts the bootstrap ($1) under the first process ($2). Secrets go to its
+# standard input: in an environment every process of the job could read them. No braces after a dollar sign: templates would
+# replace them.
 take_newest() {
   for candidate; do
     major=$("$candidate" -p 'parseInt(process.versions.node)' 2>/dev/null) || continue
@@ -23,7 +24,9 @@ if [ -z "$node" ]; then
 fi
 cd "$home" || exit 127
 ticket=$ECS_RUNNERS_TICKET
-unset ECS_RUNNERS_TICKET
-exec "$node" -e "$1" "$home" <<END
+login=$ECS_RUNNERS_DOCKER_LOGIN
+unset ECS_RUNNERS_TICKET ECS_RUNNERS_DOCKER_LOGIN
+exec /bin/sh -c "$2" first "$node" "$1" "$home" <<END
 $ticket
+$login
 END

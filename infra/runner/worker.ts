@@ -10,7 +10,9 @@ type Process = { id: number; parent: number; name: string; command: string };
  * A process of that name lives below the listener. Not anywhere: the machine may be a runner itself, and its processes in
  * sight. One that has ended and that nobody has waited for does not live.
  */
-export function isWorking(listener: number, folder = '/proc'): boolean {
+export function isWorking(listener: number | undefined, folder = '/proc'): boolean {
+  // It could not be started: nothing is below it.
+  if (listener === undefined) return false;
   const processes = list(folder).flatMap((entry) => (/^\d+$/.test(entry) ? processOf(folder, entry) : []));
   const parents = new Map(processes.map(({ id, parent }) => [id, parent]));
   return processes.some((process) => isWorker(process) && isBelow(parents, process.id, listener));

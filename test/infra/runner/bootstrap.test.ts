@@ -1,7 +1,11 @@
 /** The real command of a runner's container against a registrar and a listener that follow a script. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Sha256 } from '@smithy/core/checksum';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { bootstrapCommand } from '../../../infra/bootstrap.ts';
 import {
   type Answer,
@@ -43,6 +47,11 @@ until [ -e over ]; do sleep 0.02; done
 const GONE: Answer = { status: 410, body: { reason: 'no queued job needs it' } };
 const GO: Answer = { status: 200, body: { answer: 'go', reason: 'removed at GitHub' } };
 const STAY: Answer = { status: 200, body: { answer: 'stay', reason: 'job 4711 is queued' } };
+const WARM: Answer = {
+  status: 503,
+  body: { reason: 'no job is owed', warm: true },
+  headers: { 'retry-after': '3' },
+};
 const NOT_YET: Answer = { status: 503, body: { reason: 'paced' }, headers: { 'retry-after': '2' } };
 
 type Situation = {
@@ -92,6 +101,12 @@ const situations: Record<string, Situation> = {
     exitCode: 1,
     says: 'not the registrar’s',
   },
+  'is warm, and says so once however often it asks': {
+    script: { registration: [WARM, WARM, WARM, WARM, GONE] },
+    exitCode: 0,
+    says: 'warm: waits for a job (no job is owed)',
+    calls: ['registration', 'registration', 'registration', 'registration', 'registration'],
+  },
   'is told to wait, loses an answer, hears an error, and is registered': {
     script: { registration: [NOT_YET, 'cut', { status: 500 }, { status: 429 }, GONE] },
     exitCode: 0,
@@ -122,7 +137,7 @@ const situations: Record<string, Situation> = {
     },
     exitCode: 3,
     says: 'goodbye',
-    calls: ['registration'],
+    calls: ['registration', 'idle'],
   },
   'is told to stop, and its listener does not hear': {
     script: { registration: [REGISTERED] },
@@ -146,6 +161,24 @@ const situations: Record<string, Situation> = {
     },
     exitCode: 0,
     says: 'Job completed',
+    calls: ['registration', 'started'],
+  },
+  'is told to stop when the listener has said that a job runs, and there is no worker yet': {
+    script: { registration: [REGISTERED] },
+    listener: `#!/bin/sh
+trap 'echo goodbye; exit 0' INT
+echo '2026-01-01 00:00:00Z: Listening for Jobs'
+echo '2026-01-01 00:00:00Z: Running job: build'
+until [ -e over ]; do sleep 0.02; done
+`,
+    meanwhile: async (container, home, registrar) => {
+      await registrar.heard('started');
+      container.stop();
+      await new Promise((done) => setTimeout(done, 500));
+      mkdirSync(join(home, 'over'));
+    },
+    exitCode: 0,
+    says: 'the listener ended with 0 after its job',
     calls: ['registration', 'started'],
   },
   'is told to go after it was idle for a minute, and again': {
@@ -220,6 +253,12 @@ const situations: Record<string, Situation> = {
     listener: '#!/bin/sh\nexit 5\n',
     exitCode: 5,
     says: 'the listener ended with 5 without a job',
+  },
+  'its version is too old for GitHub (7)': {
+    script: { registration: [REGISTERED] },
+    listener: '#!/bin/sh\nexit $((ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE + 6))\n',
+    exitCode: 3,
+    says: 'GitHub refuses this version of the runner: take an image with a newer one',
   },
   'an error that passes (2) starts the listener again': {
     script: { registration: [REGISTERED] },
@@ -367,6 +406,133 @@ test('the command is the same bytes each time, small, and nothing in it looks li
   expect(bootstrapCommand()).toEqual(command);
   expect(command.slice(0, 2)).toEqual(['/bin/sh', '-c']);
   const text = JSON.stringify(command);
-  expect(text.length).toBeLessThan(12_000);
+  // ECS takes 64 KB for a whole task definition.
+  expect(text.length).toBeLessThan(48_000);
   expect(text).not.toContain('${');
 });
+
+test('what the runner is told of its job by the job itself goes on to the registrar', async () => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  const listener = `#!/bin/sh
+export GITHUB_REPOSITORY=octo-org/app GITHUB_RUN_ID=12 GITHUB_RUN_ATTEMPT=2 GITHUB_JOB=build
+echo '2026-01-01 00:00:00Z: Running job: build (arm64)'
+until [ -e hook ]; do sleep 0.02; done
+"$ACTIONS_RUNNER_HOOK_JOB_STARTED" && until [ -e over ]; do sleep 0.02; done
+`;
+  home = makeHome({ 'bin/Runner.Listener': listener });
+  const container = startContainer({ home, url: registrar.url });
+  await registrar.heard('started');
+  mkdirSync(join(home, 'hook'));
+  await registrar.heard('started', 2);
+  mkdirSync(join(home, 'over'));
+  expect(await container.ended).toBe(0);
+  const bodies = registrar.calls.filter(({ what }) => what === 'started').map(({ body }) => body);
+  expect(bodies).toEqual([{}, { repository: 'octo-org/app', runId: 12, runAttempt: 2, job: 'build' }]);
+});
+
+test.each([
+  ['its listener ends without a job', '#!/bin/sh\nexit 1\n', 'its listener ended with 1 without a job'],
+  ['its listener is killed', '#!/bin/sh\nkill -9 $$\n', 'its listener was killed without a job'],
+])('when %s the registrar hears that its registration can go', async (_, listener, leaving) => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  home = makeHome({ 'bin/Runner.Listener': listener });
+  await startContainer({ home, url: registrar.url }).ended;
+  expect(registrar.calls.at(-1)).toEqual({ what: 'idle', credential: CREDENTIAL, body: { leaving } });
+});
+
+describe('a runner that registers itself', () => {
+  const token = { token: 'T0KEN', url: 'https://github.com/octo-org', labels: ['a', 'b c'], group: 'Big ones' };
+  const answerOf = (registration: object): Answer => ({
+    status: 200,
+    body: { registration, reportCredential: CREDENTIAL, runnerName: `${NAME}-1` },
+  });
+  const CONFIG = '#!/bin/sh\nprintf "%s\\n" "$@" > options; echo "$ACTIONS_RUNNER_INPUT_TOKEN" > token\n';
+  const LISTENER = '#!/bin/sh\nenv > environment; mkdir _diag; touch _diag/Worker_1.log\n';
+
+  test('is configured by its own config.sh, and the token is gone before it listens', async () => {
+    registrar = await serveRegistrar({ registration: [answerOf({ ...token, scope: 'organization' })] });
+    home = makeHome({ 'bin/Runner.Listener': LISTENER, 'config.sh': CONFIG });
+    const container = startContainer({ home, url: registrar.url });
+    expect(await container.ended).toBe(0);
+    expect(readIfThere(join(home, 'token'))).toBe('T0KEN\n');
+    const options = readIfThere(join(home, 'options')).trim().split('\n');
+    expect(options).toEqual([
+      ...['--url', token.url, '--name', `${NAME}-1`, '--labels', 'a,b c', '--runnergroup', 'Big ones'],
+      ...['--unattended', '--ephemeral', '--disableupdate', '--no-default-labels', '--replace'],
+    ]);
+    expect(readIfThere(join(home, 'environment'))).toContain('ECS_RUNNERS_NAME');
+    expect(readIfThere(join(home, 'environment'))).not.toContain('T0KEN');
+  });
+
+  test('names no group of an organisation in a repository', async () => {
+    registrar = await serveRegistrar({ registration: [answerOf({ ...token, scope: 'repository' })] });
+    home = makeHome({ 'bin/Runner.Listener': LISTENER, 'config.sh': CONFIG });
+    await startContainer({ home, url: registrar.url }).ended;
+    expect(readIfThere(join(home, 'options'))).not.toContain('--runnergroup');
+  });
+
+  test('says why it cannot, without the token', async () => {
+    registrar = await serveRegistrar({ registration: [answerOf({ ...token, scope: 'organization' })] });
+    const refused = '#!/bin/sh\necho "Http response code: NotFound for $ACTIONS_RUNNER_INPUT_TOKEN"; exit 1\n';
+    home = makeHome({ 'bin/Runner.Listener': LISTENER, 'config.sh': refused });
+    const container = startContainer({ home, url: registrar.url });
+    expect(await container.ended).toBe(3);
+    expect(container.output().join('\n')).toContain('config.sh ended with 1: Http response code: NotFound for ***');
+    expect(registrar.calls.at(-1)).toMatchObject({ what: 'idle', body: { leaving: 'it could not register itself' } });
+  });
+});
+
+test('a proof of the task’s role, made out to this runner, goes with the ticket', async () => {
+  const agent = createServer((_, response) => {
+    response.end(JSON.stringify({ AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'secret', Token: 'session' }));
+  });
+  await new Promise<void>((done) => agent.listen(0, '127.0.0.1', done));
+  registrar = await serveRegistrar({ registration: [GONE] });
+  home = makeHome({ 'bin/Runner.Listener': LISTENS });
+  const { port } = agent.address() as AddressInfo;
+  const environment = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
+    AWS_REGION: 'eu-central-1',
+  };
+  const container = startContainer({ home, url: registrar.url, environment });
+  expect(await container.ended).toBe(0);
+  agent.close();
+  const identity = registrar.calls[0]?.body['identity'] as Record<string, string>;
+  expect(identity).toEqual({
+    host: 'sts.eu-central-1.amazonaws.com',
+    'x-amz-date': expect.stringMatching(/^\d{8}T\d{6}Z$/),
+    'x-amz-security-token': 'session',
+    authorization: expect.any(String),
+  });
+  expect(identity['authorization']).toBe(await expectedSignature(identity['x-amz-date'] ?? ''));
+  expect(container.output().join('\n')).not.toContain('session');
+});
+
+/** By AWS's own signer. */
+async function expectedSignature(date: string): Promise<string | undefined> {
+  const signer = new SignatureV4({
+    service: 'sts',
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' },
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(date) ?? [];
+  const iso = `${day?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`;
+  const { headers } = await signer.sign(
+    {
+      method: 'POST',
+      protocol: 'https:',
+      hostname: 'sts.eu-central-1.amazonaws.com',
+      path: '/',
+      headers: {
+        host: 'sts.eu-central-1.amazonaws.com',
+        'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+        'x-ecs-runners-name': NAME,
+      },
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+    },
+    { signingDate: new Date(iso), signableHeaders: new Set(['content-type']) },
+  );
+  return headers['authorization'];
+}

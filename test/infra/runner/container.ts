@@ -14,6 +14,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrapCommand } from '../../../infra/bootstrap.ts';
 
@@ -22,7 +23,7 @@ export const CREDENTIAL = 'b2'.repeat(32);
 export const NAME = 'test-default-0-4711-1';
 export const JIT = Buffer.from('{".runner":"x"}').toString('base64');
 
-export type Call = { what: string; credential: string };
+export type Call = { what: string; credential: string; body: Record<string, unknown> };
 /** `cut`: the connection ends without an answer. */
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string>; delayMs?: number } | 'cut';
 /** Answers by call, the last one again and again. */
@@ -44,10 +45,10 @@ export type Registrar = {
 export async function serveRegistrar(script: Script): Promise<Registrar> {
   const calls: Call[] = [];
   const left = structuredClone(script);
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const [, name, what] = /^\/runners\/([^/]+)\/([^/]+)$/.exec(request.url ?? '') ?? [];
     if (name !== NAME || request.method !== 'POST') return void send(response, { status: 404 });
-    calls.push({ what: what ?? '', credential: bearerOf(request) });
+    calls.push({ what: what ?? '', credential: bearerOf(request), body: (await json(request)) as Call['body'] });
     const answers = left[what as keyof Script] ?? [{ status: 204 }];
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     return answer === 'cut' || answer === undefined ? request.socket.destroy() : void send(response, answer);

@@ -61,6 +61,10 @@ test.each(tables)('%s', (_, expected, rows) => {
   expect(isWorking(LISTENER, processes(rows))).toBe(expected);
 });
 
+test('under a listener that could not be started no job runs, whatever else does', () => {
+  expect(isWorking(undefined, processes([[8, 0, 'Runner.Worker', 'S', '']]))).toBe(false);
+});
+
 test('without processes in sight nothing is known to run', () => {
   expect(isWorking(LISTENER, '/no/such/folder')).toBe(false);
 });

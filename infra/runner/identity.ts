@@ -1,0 +1,63 @@
+/**
+ * The proof that this container has the task's role: a request to STS that only its credentials can sign, made out to this
+ * runner, and good for minutes. The registrar sends it.
+ */
+import { AwsV4Signer } from 'aws4fetch';
+import { CREDENTIALS_MS_MAX } from './limits.ts';
+import { say } from './say.ts';
+
+/** The headers of the signed request; none of them is a credential that outlives it. */
+export type Identity = Record<string, string>;
+
+const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
+const PROVEN = ['authorization', 'x-amz-date', 'x-amz-security-token'];
+
+/** `undefined`: no credentials to be had, and why is said. */
+export async function proveIdentity(name: string, environment: NodeJS.ProcessEnv): Promise<Identity | undefined> {
+  try {
+    const host = stsHost(environment['AWS_REGION'] ?? '');
+    const { AccessKeyId, SecretAccessKey, Token } = await credentials(environment);
+    const signer = new AwsV4Signer({
+      url: `https://${host}/`,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'x-ecs-runners-name': name },
+      body: BODY,
+      service: 'sts',
+      region: environment['AWS_REGION'] as string,
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: Token,
+      allHeaders: true,
+    });
+    const { headers } = await signer.sign();
+    return { host, ...Object.fromEntries(PROVEN.map((header) => [header, headers.get(header) ?? ''])) };
+  } catch (error) {
+    say(`no proof of identity: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** AWS docs, "AWS STS Regions and endpoints". */
+function stsHost(region: string): string {
+  if (region === '') throw new Error('AWS_REGION is not set');
+  return `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+
+type Credentials = { AccessKeyId: string; SecretAccessKey: string; Token: string };
+
+/** As AWS SDKs find them: of the task, from the ECS agent. */
+async function credentials(environment: NodeJS.ProcessEnv): Promise<Credentials> {
+  const {
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: full,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
+  } = environment;
+  const url = relative ? `http://169.254.170.2${relative}` : full;
+  if (!url) throw new Error('the task has no role');
+  const answer = await fetch(url, {
+    headers: token ? { authorization: token } : {},
+    signal: AbortSignal.timeout(CREDENTIALS_MS_MAX),
+  });
+  if (!answer.ok) throw new Error(`the ECS agent answers ${answer.status}`);
+  return (await answer.json()) as Credentials;
+}
