@@ -4,7 +4,6 @@ import type { JobEvent, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import type { Seat } from '../core/runner.ts';
-import { NO_JOB } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
 import { changeJob } from './jobs.ts';
@@ -60,8 +59,7 @@ async function awaitedByEnded(world: World, config: Config, name: string): Promi
   const parsed = parseRunnerName(config.prefix, name);
   if (parsed === undefined) return undefined;
   const backlog = await world.backlog.list(parsed.pool, { limit: LOOK_READ_MAX });
-  const meant = parsed.job === NO_JOB ? undefined : parsed.job;
-  return backlog.find(({ runner }) => runner === name)?.job ?? meant;
+  return backlog.find(({ runner }) => runner === name)?.job ?? parsed.job;
 }
 
 /** The runner that GitHub named is busy with this job; gives the job that it served until then. */

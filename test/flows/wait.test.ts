@@ -5,7 +5,7 @@ import type { Pool } from '../../lib/core/pool.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { register } from '../../lib/flows/register.ts';
 import { ticketFor } from '../../lib/flows/ticket.ts';
-import { claimWarm } from '../../lib/flows/warm.ts';
+import { claimWarm, launchWarm } from '../../lib/flows/warm.ts';
 import { registrarHandler } from '../../lib/handlers/registrar.ts';
 import { aJobRecord, aSeat, aWarmSeat, NOW } from '../support/builders.ts';
 import { aConfig } from '../support/pools.ts';
@@ -183,4 +183,33 @@ describe('claims side by side', () => {
     expect(ends.sort()).toEqual(['launched', 'not owed']);
     expect(seats().filter(({ serves }) => serves === 1)).toMatchObject([{ name: history.all()[0]?.runner }]);
   });
+});
+
+test('a job claims a warm runner while ECS refuses to start it: the job is owed a launch again, and nothing is left', async () => {
+  const stage = await createStage({ janitor: false, pools: [warmPool()] });
+  const { clock, history, runners, seats } = stage;
+  const pool = warmPool();
+  const world = {
+    ...stage.world,
+    cluster: {
+      ...stage.world.cluster,
+      runTask: async () => {
+        const job = await history.get({ job: 1 });
+        if (job !== undefined) await claimWarm(stage.world, { pool, job, seats: seats() });
+        return { kind: 'refused' as const, reason: 'a wrong role' };
+      },
+    },
+  };
+  const done = (async () => {
+    const job = aJobRecord({ job: 1 });
+    await history.put(job, undefined);
+    await launchWarm(world, aConfig([pool]), { pool, places: [4], unproven: false, last: undefined });
+  })();
+  await clock.runUntil(clock.now() + 5000);
+  await done;
+  expect(seats()).toEqual([]);
+  const [job] = history.all();
+  expect(job).toMatchObject({ state: 'queued', failures: 1, reason: 'RunTask: a wrong role' });
+  expect(job).not.toHaveProperty('runner');
+  expect(runners.all()).toContainEqual(expect.objectContaining({ kind: 'pool', failures: 1 }));
 });
