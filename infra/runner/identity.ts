@@ -4,7 +4,6 @@
  */
 import { AwsV4Signer } from 'aws4fetch';
 import { CREDENTIALS_MS_MAX } from './limits.ts';
-import { say } from './say.ts';
 
 /** The headers of the signed request; none of them is a credential that outlives it. */
 export type Identity = Record<string, string>;
@@ -12,29 +11,27 @@ export type Identity = Record<string, string>;
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 const PROVEN = ['authorization', 'x-amz-date', 'x-amz-security-token'];
 
-/** `undefined`: no credentials to be had, and why is said. */
+/** `undefined`: the task has no role. Throws if the agent does not give its credentials now. */
 export async function proveIdentity(name: string, environment: NodeJS.ProcessEnv): Promise<Identity | undefined> {
-  try {
-    const host = stsHost(environment['AWS_REGION'] ?? '');
-    const { AccessKeyId, SecretAccessKey, Token } = await credentials(environment);
-    const signer = new AwsV4Signer({
-      url: `https://${host}/`,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'x-ecs-runners-name': name },
-      body: BODY,
-      service: 'sts',
-      region: environment['AWS_REGION'] as string,
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      sessionToken: Token,
-      allHeaders: true,
-    });
-    const { headers } = await signer.sign();
-    return { host, ...Object.fromEntries(PROVEN.map((header) => [header, headers.get(header) ?? ''])) };
-  } catch (error) {
-    say(`no proof of identity: ${(error as Error).message}`);
-    return undefined;
-  }
+  const url = credentialsUrl(environment);
+  if (url === undefined) return undefined;
+  const region = environment['AWS_REGION'] ?? '';
+  const host = stsHost(region);
+  const { AccessKeyId, SecretAccessKey, Token } = await credentials(url, environment);
+  const signer = new AwsV4Signer({
+    url: `https://${host}/`,
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'x-ecs-runners-name': name },
+    body: BODY,
+    service: 'sts',
+    region,
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    allHeaders: true,
+  });
+  const { headers } = await signer.sign();
+  return { host, ...Object.fromEntries(PROVEN.map((header) => [header, headers.get(header) ?? ''])) };
 }
 
 /** AWS docs, "AWS STS Regions and endpoints". */
@@ -43,21 +40,20 @@ function stsHost(region: string): string {
   return `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
+/** Where AWS SDKs find the credentials of a task. */
+function credentialsUrl(environment: NodeJS.ProcessEnv): string | undefined {
+  const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = environment;
+  return relative ? `http://169.254.170.2${relative}` : full || undefined;
+}
+
 type Credentials = { AccessKeyId: string; SecretAccessKey: string; Token: string };
 
-/** As AWS SDKs find them: of the task, from the ECS agent. */
-async function credentials(environment: NodeJS.ProcessEnv): Promise<Credentials> {
-  const {
-    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: full,
-    AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
-  } = environment;
-  const url = relative ? `http://169.254.170.2${relative}` : full;
-  if (!url) throw new Error('the task has no role');
-  const answer = await fetch(url, {
-    headers: token ? { authorization: token } : {},
-    signal: AbortSignal.timeout(CREDENTIALS_MS_MAX),
-  });
+async function credentials(
+  url: string,
+  { AWS_CONTAINER_AUTHORIZATION_TOKEN: token }: NodeJS.ProcessEnv,
+): Promise<Credentials> {
+  const headers = token ? { authorization: token } : {};
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(CREDENTIALS_MS_MAX) });
   if (!answer.ok) throw new Error(`the ECS agent answers ${answer.status}`);
   return (await answer.json()) as Credentials;
 }

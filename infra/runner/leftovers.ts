@@ -1,8 +1,10 @@
 /** What jobs leave on an engine that is not theirs alone. Only what carries a task's label is ever touched. */
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ask, filters } from './engine.ts';
-import { ENGINE_SOCKET } from './paths.ts';
+import { ENGINE_SOCKET, SHARED } from './paths.ts';
 import { say } from './say.ts';
 
 /** The task whose job made it, by its runner's name, and the id of the container in which that runs. */
@@ -19,16 +21,18 @@ export async function removeLeftovers(task: string, volumes: ReadonlySet<string>
 
 /** Of tasks whose container is gone: they were killed before they could clean up. */
 export async function removeOrphans(self: string): Promise<void> {
-  const living = new Map<string, boolean>([[self, true]]);
-  const lives = async (owner: string) => {
-    const known = living.get(owner) ?? (await isRunning(owner));
-    living.set(owner, known);
-    return known;
+  const living = new Map<string, Promise<boolean>>([[self, Promise.resolve(true)]]);
+  const isGone = async (owner: string | undefined) => {
+    if (owner === undefined) return false;
+    const lives = living.get(owner) ?? isRunning(owner);
+    living.set(owner, lives);
+    return !(await lives);
   };
-  const count = await removeAll(LABEL_TASK, new Set(), async ({ Labels }) => {
-    const owner = Labels?.[LABEL_OWNER];
-    return owner !== undefined && !(await lives(owner));
-  });
+  const folders = await Promise.all(taskFolders().map(async (task) => ((await isGone(task.owner)) ? [task] : [])));
+  const gone = folders.flat();
+  const volumes = new Set(gone.flatMap((task) => task.volumes));
+  const count = await removeAll(LABEL_TASK, volumes, ({ Labels }) => isGone(Labels?.[LABEL_OWNER]));
+  for (const { path } of gone) rmSync(path, { recursive: true, force: true });
   if (count > 0) say(`removed what tasks that are gone had left: ${count} containers, networks and volumes`);
 }
 
@@ -89,19 +93,22 @@ async function removeEach(paths: readonly string[]): Promise<number> {
 
 /**
  * Volumes without a name that containers of this task use: `docker rm` leaves them, and no label tells whose they are. The
- * engine's events do.
+ * engine's events do. Noted in the task's folder, so that another task can remove them after this one was killed.
  */
-export function noteVolumes(task: string): { used: ReadonlySet<string>; close: () => void } {
+export function noteVolumes(task: string, folder: string): { used: ReadonlySet<string>; close: () => void } {
   const containers = new Set<string>();
   const used = new Set<string>();
   const path = `/events?${filters({ type: ['container', 'volume'], event: ['create', 'mount'] })}`;
   const asked = request({ socketPath: ENGINE_SOCKET, path }, (response) => {
-    createInterface({ input: response }).on('line', (line) => {
+    const lines = createInterface({ input: response }).on('error', () => {});
+    lines.on('line', (line) => {
       const { Type, Action, Actor } = JSON.parse(line) as Event;
       const { ID, Attributes } = Actor;
       if (Type === 'container' && Action === 'create' && Attributes[LABEL_TASK] === task) containers.add(ID);
-      if (Type === 'volume' && Action === 'mount' && containers.has(Attributes['container'] ?? '') && isAnonymous(ID))
-        used.add(ID);
+      if (Type !== 'volume' || Action !== 'mount' || !containers.has(Attributes['container'] ?? '')) return;
+      if (!isAnonymous(ID) || used.has(ID)) return;
+      used.add(ID);
+      appendFileSync(join(folder, VOLUMES), `${ID}\n`);
     });
     response.on('error', () => {});
   });
@@ -115,4 +122,21 @@ type Event = { Type: string; Action: string; Actor: { ID: string; Attributes: Re
 /** Docker's own names for them. */
 function isAnonymous(name: string): boolean {
   return /^[0-9a-f]{64}$/.test(name);
+}
+
+/** Files in a task's folder, which only root writes: whose it is, and the volumes without a name that it has used. */
+const OWNER = 'owner';
+const VOLUMES = 'volumes';
+
+export function noteOwner(folder: string, owner: string): void {
+  writeFileSync(join(folder, OWNER), owner);
+}
+
+/** Of every task on the instance that has said whose its folder is. */
+function taskFolders(): { path: string; owner: string | undefined; volumes: string[] }[] {
+  return readdirSync(SHARED).map((name) => {
+    const path = join(SHARED, name);
+    const read = (file: string) => (existsSync(join(path, file)) ? readFileSync(join(path, file), 'utf8') : '');
+    return { path, owner: read(OWNER) || undefined, volumes: read(VOLUMES).split('\n').filter(isAnonymous) };
+  });
 }

@@ -40,8 +40,8 @@ export const DOCKER_MISSES_MAX = 3;
 /** Before a proxy that died during a job is started again. */
 export const PROXY_PAUSE_MS = 200;
 
-/** The ECS agent answers from memory. */
-export const CREDENTIALS_MS_MAX = 2000;
+/** The ECS agent answers from memory, even on a busy instance; after that the next attempt asks it again. */
+export const CREDENTIALS_MS_MAX = 5000;
 
 /** The word that this runner leaves is said once; the janitor finds out without it. */
 export const LEAVING_WORD_MS_MAX = 5000;

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { writeJitFiles } from './jit-files.ts';
 import type { Registration } from './registrar.ts';
 import { spawnAs, type User } from './runner-user.ts';
 import { say } from './say.ts';
@@ -25,7 +26,7 @@ export type Start = {
   work: string | undefined;
 };
 
-/** As the runner's user. The JIT configuration is in its environment only, which takes it out before a job starts. */
+/** As the runner's user. Only a listener that takes the JIT configuration no other way has it in its environment. */
 export function startListener(start: Start): Listener {
   const { registration, home, user } = start;
   const environment = {
@@ -39,7 +40,9 @@ export function startListener(start: Start): Listener {
   const spawn = (command: readonly string[], env: NodeJS.ProcessEnv, as = user) =>
     watched(spawnAs(as, command, { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit'] }));
   if ('jitConfig' in registration) {
-    return spawn(listen(home), { ...environment, ACTIONS_RUNNER_INPUT_JITCONFIG: registration.jitConfig });
+    const { jitConfig } = registration;
+    const given = writeJitFiles(home, user, jitConfig) ? {} : { ACTIONS_RUNNER_INPUT_JITCONFIG: jitConfig };
+    return spawn(listen(home), { ...environment, ...given });
   }
   if (existsSync(OWN_ENTRY_POINT)) {
     // It becomes the runner's user by itself.

@@ -45,8 +45,7 @@ export async function register({ self, ticket, environment, broken, told }: Aski
   let deadline = Date.now() + BOOT_MS_MAX;
   let said = '';
   for (let attempt = 0; !ends.aborted; attempt += 1) {
-    const identity = await proveIdentity(self.name, environment);
-    const answer = await ask(self, 'registration', ticket, { identity });
+    const answer = await askForRegistration(self, ticket, environment);
     const end = endOf(answer);
     if (end !== undefined) return end;
     const { retryAfterSeconds } = answer;
@@ -64,6 +63,15 @@ export async function register({ self, ticket, environment, broken, told }: Aski
   if (broken.aborted) return EXIT_NO_DOCKER;
   say('told to stop before it was registered');
   return EXIT_WITHOUT_JOB;
+}
+
+/** Without a proof that there should be, it is not even asked: its refusal would be final. */
+async function askForRegistration(self: Self, ticket: string, environment: NodeJS.ProcessEnv): Promise<Answer> {
+  try {
+    return await ask(self, 'registration', ticket, { identity: await proveIdentity(self.name, environment) });
+  } catch (error) {
+    return { text: `no proof of its role: ${(error as Error).message}` };
+  }
 }
 
 /** A warm runner asks every few seconds, perhaps for hours: it says so once. */

@@ -4,13 +4,13 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Place } from './docker.ts';
 import { ask } from './engine.ts';
-import { LABEL_OWNER, LABEL_TASK, noteVolumes, removeLeftovers, removeOrphans } from './leftovers.ts';
+import { LABEL_OWNER, LABEL_TASK, noteOwner, noteVolumes, removeLeftovers, removeOrphans } from './leftovers.ts';
 import { ENGINE_SOCKET, JOB_SOCKET, SHARED } from './paths.ts';
 import { giveTo } from './runner-user.ts';
 import { say } from './say.ts';
@@ -30,13 +30,11 @@ export async function shareEngine({ environment, name, home, user }: Place): Pro
   const folder = join(SHARED, name);
   const work = join(folder, 'work');
   mkdirSync(work, { recursive: true });
-  for (const path of [folder, work]) {
-    chmodSync(path, 0o755);
-    giveTo(user, path);
-  }
+  giveTo(user, work);
   const owner = await ownId(environment);
+  noteOwner(folder, owner);
   await removeOrphans(owner).catch((error: Error) => say(`leftovers of other tasks stay: ${error.message}`));
-  const volumes = noteVolumes(name);
+  const volumes = noteVolumes(name, folder);
   const externals = await shareExternals(join(home, 'externals'));
   return {
     work,

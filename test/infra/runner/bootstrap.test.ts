@@ -1,5 +1,5 @@
 /** The real command of a runner's container against a registrar and a listener that follow a script. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -350,6 +350,51 @@ test('the ticket is in no environment, the JIT configuration in the listener’s
   }
   expect(readIfThere(join(home, 'options')).trim()).toBe('run --startuptype service');
   expect(readIfThere(join(home, 'folder')).trim()).toBe(home);
+});
+
+test('GitHub’s own listener gets the JIT configuration as the files that it is, for its user alone', async () => {
+  registrar = await serveRegistrar({ registration: [REGISTERED] });
+  const dump = '#!/bin/sh\ncat .runner > seen; tr "\\0" "\\n" < /proc/$$/environ > own; exit 5\n';
+  home = makeHome({ 'bin/Runner.Listener': dump, 'bin/Runner.Listener.dll': '' });
+  expect(await startContainer({ home, url: registrar.url }).ended).toBe(5);
+  expect(readIfThere(join(home, 'seen'))).toBe('{"AgentName":"x"}');
+  expect(statSync(join(home, '.runner')).mode & 0o777).toBe(0o600);
+  const own = readIfThere(join(home, 'own'));
+  expect(own).toContain(`ECS_RUNNERS_NAME=${NAME}`);
+  expect(own).not.toContain('JITCONFIG');
+});
+
+test.each([
+  ['no base64 of JSON', 'x'],
+  ['files elsewhere', Buffer.from('{"../.runner":"e30="}').toString('base64')],
+])('a JIT configuration of another shape (%s) is left to the listener', async (_, jitConfig) => {
+  const body = { jitConfig, reportCredential: CREDENTIAL, runnerName: `${NAME}-1` };
+  registrar = await serveRegistrar({ registration: [{ status: 200, body }] });
+  const dump = '#!/bin/sh\nenv > own; exit 5\n';
+  home = makeHome({ 'bin/Runner.Listener': dump, 'bin/Runner.Listener.dll': '' });
+  expect(await startContainer({ home, url: registrar.url }).ended).toBe(5);
+  expect(readIfThere(join(home, 'own'))).toContain(`ACTIONS_RUNNER_INPUT_JITCONFIG=${jitConfig}\n`);
+});
+
+test('without the task’s credentials it does not ask, and asks again when there are some', async () => {
+  let answers = 0;
+  const agent = createServer((_, response) => {
+    answers += 1;
+    response.writeHead(answers < 3 ? 503 : 200);
+    response.end(JSON.stringify({ AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'secret', Token: 'session' }));
+  });
+  await new Promise<void>((done) => agent.listen(0, '127.0.0.1', done));
+  registrar = await serveRegistrar({ registration: [GONE] });
+  home = makeHome({ 'bin/Runner.Listener': LISTENS });
+  const environment = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(agent.address() as AddressInfo).port}/`,
+    AWS_REGION: 'eu-central-1',
+  };
+  const container = startContainer({ home, url: registrar.url, environment });
+  expect(await container.ended).toBe(0);
+  agent.close();
+  expect(container.output().join('\n')).toContain('not registered yet (no answer: no proof of its role');
+  expect(registrar.calls).toEqual([expect.objectContaining({ body: { identity: expect.anything() } })]);
 });
 
 test('without a listener of its own an image’s run.sh is started', async () => {

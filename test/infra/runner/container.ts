@@ -21,7 +21,8 @@ import { bootstrapCommand } from '../../../infra/bootstrap.ts';
 export const TICKET = 'a1'.repeat(32);
 export const CREDENTIAL = 'b2'.repeat(32);
 export const NAME = 'test-default-0-4711-1';
-export const JIT = Buffer.from('{".runner":"x"}').toString('base64');
+const RUNNER_FILE = Buffer.from('{"AgentName":"x"}').toString('base64');
+export const JIT = Buffer.from(JSON.stringify({ '.runner': RUNNER_FILE })).toString('base64');
 
 export type Call = { what: string; credential: string; body: Record<string, unknown> };
 /** `cut`: the connection ends without an answer. */

@@ -132,6 +132,10 @@ const conversations: Record<string, Exchange[]> = {
     { client: UPGRADE, answer: SWITCHED },
     { client: CREATE, answer: CREATE },
   ],
+  'after a switch nothing is read, whatever its head says': [
+    { client: UPGRADE, answer: message('HTTP/1.1 101 UPGRADED', 'Content-Length: 0') },
+    { client: CREATE, answer: CREATE },
+  ],
   'a stream that the daemon refuses is none': [
     { client: ATTACH, answer: NOT_FOUND },
     { client: CREATE, daemon: AS_CREATED, answer: OK },
