@@ -1,7 +1,7 @@
 /** Whose credentials the containers get that a job starts, in each way in which it may start them. */
 import type { Step } from '../steps.ts';
 import { holds, same } from '../steps.ts';
-import { SDK_IMAGE } from './images.ts';
+import { SDK_IMAGE, SHELL_IMAGE } from './images.ts';
 import { lazily } from './lazily.ts';
 import { lines } from './lines.ts';
 import type { Stage } from './stage.ts';
@@ -37,6 +37,13 @@ const PYTHON = `
 python3 -c 'import docker
 print(docker.from_env().containers.run("${SDK_IMAGE}", remove=True).decode())'`;
 
+/** Its containers are made by the daemon, not by a request; so they have no role, and not the instance's either. */
+const BUILD = (kit: 0 | 1): string => `
+mkdir -p build-${kit}
+printf 'FROM ${SDK_IMAGE}\nRUN ${CLIENT} > /said\n' > build-${kit}/Dockerfile
+DOCKER_BUILDKIT=${kit} docker build --quiet --no-cache --tag built-${kit} build-${kit} > /dev/null
+docker run --rm built-${kit} cat /said`;
+
 type Case = { from: string; script: string; expected: 'task' | 'own' | 'none' };
 
 const CASES: Case[] = [
@@ -61,6 +68,8 @@ const CASES: Case[] = [
     script: `docker run --rm -e AWS_ACCESS_KEY_ID=OWN -e AWS_SECRET_ACCESS_KEY=own ${SDK_IMAGE}`,
     expected: 'own',
   },
+  { from: 'a step of docker build, classic', script: BUILD(0), expected: 'none' },
+  { from: 'a step of docker build, BuildKit', script: BUILD(1), expected: 'none' },
 ];
 
 export function credentialSteps({ tasks, metadata }: Stage, say: (line: string) => void): Step[][] {
@@ -84,10 +93,23 @@ export function credentialSteps({ tasks, metadata }: Stage, say: (line: string) 
           say(table(pool, found));
           for (const { from, expected, ...is } of found)
             same(from, { first: is.first, later: is.later }, { first: expected, later: expected });
-          for (const one of found)
+          for (const one of found.filter(({ expected }) => expected !== 'none')) {
             holds(`${one.from}: the later key is another`, one.expected === 'own' || one.isRefreshed);
-          for (const one of found) same(`${one.from}: its region`, one.region, 'eu-central-1');
+            same(`${one.from}: its region`, one.region, 'eu-central-1');
+          }
           same('keys of the instance that were given away', metadata.given, given);
+        },
+      },
+      {
+        name: `${pool}: a container with keys of its own gets no other way to credentials`,
+        run: async () => {
+          const task = await start();
+          const keys = '-e AWS_ACCESS_KEY_ID=OWN -e AWS_SECRET_ACCESS_KEY=own';
+          const environment = await task.output(`docker run --rm ${keys} ${SHELL_IMAGE} env`);
+          same('its own variables', environment.match(/^AWS_(?!REGION|DEFAULT).*$/gm), [
+            'AWS_ACCESS_KEY_ID=OWN',
+            'AWS_SECRET_ACCESS_KEY=own',
+          ]);
         },
       },
       {
@@ -117,9 +139,15 @@ async function measure(task: Task, script: string): Promise<Measured> {
   if (exitCode !== 0 || lines.length !== 2) throw new Error(`${script} ended with ${exitCode}:\n${stdout}${stderr}`);
   const whose = (line: string) => {
     if (line.startsWith(task.credentials.key)) return 'task';
+    if (line.startsWith('none ')) return 'none';
     return line.startsWith('OWN ') ? 'own' : line;
   };
-  return { first: whose(first), later: whose(later), isRefreshed: first !== later, region: later.split(' ')[1] ?? '' };
+  return {
+    first: whose(first),
+    later: whose(later),
+    isRefreshed: first !== later,
+    region: later.startsWith('none ') ? '' : (later.split(' ')[1] ?? ''),
+  };
 }
 
 function table(pool: string, found: (Case & Measured)[]): string {

@@ -27,11 +27,8 @@ export async function makeImages(options: {
 }): Promise<void> {
   const { cache, folder, environment } = options;
   await mkdir(folder, { recursive: true });
-  const [runner, shell, sdk] = ['runner', 'shell', 'sdk'].map((name) => join(cache, `${name}-root`)) as [
-    string,
-    string,
-    string,
-  ];
+  const tree = (name: string) => join(folder, `${name}-root`);
+  const [runner, shell, sdk] = [tree('runner'), tree('shell'), tree('sdk')] as const;
   await makeRunnerTree(cache, runner);
   await makeShellTree(runner, shell);
   await makeSdkTree(runner, sdk);
@@ -43,11 +40,12 @@ export async function makeImages(options: {
     [shell, SHELL_IMAGE, ['CMD ["/bin/sh"]']],
     [sdk, SDK_IMAGE, ['CMD ["/bin/node", "/client.mjs"]']],
   ];
-  for (const [tree, image, changes] of imported) {
+  for (const [root, image, changes] of imported) {
     const all = changes.flatMap((change) => ['--change', change]);
     const pack = 'tar --create --numeric-owner --directory "$0" . | docker import "$@"';
-    await run('bash', ['-eo', 'pipefail', '-c', pack, tree, ...all, '-', image], { environment });
+    await run('bash', ['-eo', 'pipefail', '-c', pack, root, ...all, '-', image], { environment });
   }
+  for (const root of [runner, shell, sdk]) await rm(root, { recursive: true });
   for (const [name, image] of [
     ['shell.tar', SHELL_IMAGE],
     ['sdk.tar', SDK_IMAGE],

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Closers } from '../../../lib/local/closers.ts';
 import { type PartResult, runGroups, type Step } from '../steps.ts';
-import { containerSteps } from './container-steps.ts';
 import { credentialSteps } from './credential-steps.ts';
 import { failureSteps } from './failure-steps.ts';
 import { metadataSteps } from './metadata-steps.ts';
 import { neighbourSteps } from './neighbour-steps.ts';
+import { privilegeSteps } from './privilege-steps.ts';
+import { processSteps } from './process-steps.ts';
 import { secretSteps } from './secret-steps.ts';
+import { settingSteps } from './setting-steps.ts';
 import { type Stage, startStage } from './stage.ts';
 import { trafficSteps } from './traffic-steps.ts';
 
@@ -42,6 +44,8 @@ function groupsOf(stage: Stage): Step[][] {
     trafficSteps(stage, say),
     ...credentialSteps(stage, say),
     ...secretSteps(stage),
-    ...containerSteps(stage),
+    processSteps(stage),
+    settingSteps(stage),
+    privilegeSteps(stage),
   ];
 }

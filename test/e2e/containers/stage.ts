@@ -1,5 +1,5 @@
 /** Everything that the steps stand on: instance, images, the two endpoints for credentials, and the outside. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closers } from '../../../lib/local/closers.ts';
 import { ended, run } from '../command.ts';
@@ -33,6 +33,7 @@ export async function startStage(options: {
   await mkdir(cache, { recursive: true });
   const instance = started.add(await startInstance(join(folder, 'instance'), `e2e-${process.pid}`));
   const images = join(folder, 'images');
+  started.add({ close: () => rm(images, { recursive: true, force: true }) });
   await makeImages({ cache, folder: images, environment: instance.environment });
   const endpoint = credentialsEndpoint();
   const metadata = metadataService();
