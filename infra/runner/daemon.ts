@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ENGINE_SOCKET } from './paths.ts';
+import { say } from './say.ts';
 
 const DATA = '/var/lib/docker';
 const LIMITED_DATA = '/var/lib/docker/limited';
@@ -11,6 +12,7 @@ const LIMITED_DATA = '/var/lib/docker/limited';
 /** Started, not yet answering. Throws if it cannot be started; `breaks` hears of its end. */
 export async function startDaemon(environment: NodeJS.ProcessEnv, breaks: (what: string) => void): Promise<void> {
   mkdirSync(dirname(ENGINE_SOCKET), { recursive: true, mode: 0o700 });
+  installIptables();
   shell('the cgroups of containers cannot be prepared', NEST_CGROUPS);
   const { ECS_RUNNERS_DOCKER_STORE_GIB: storeGiB, ECS_RUNNERS_REGISTRY_MIRROR: mirror } = environment;
   if (storeGiB)
@@ -36,14 +38,36 @@ export async function startDaemon(environment: NodeJS.ProcessEnv, breaks: (what:
   });
 }
 
-function shell(trouble: string, script: string, ...args: string[]): void {
+/** GitHub's own image has dockerd, and not what dockerd needs. Better late than never. */
+export function installIptables(): void {
+  const has = shell('the PATH cannot be looked through', 'command -v iptables || :');
+  if (has !== '') return;
+  say(
+    'the image has no iptables, which dockerd needs: installing it, at every start (docs/images.md says how to do without)',
+  );
+  shell('iptables cannot be installed', INSTALL_IPTABLES);
+}
+
+/** What it says. */
+function shell(trouble: string, script: string, ...args: string[]): string {
   try {
-    execFileSync('/bin/sh', ['-ec', script, 'sh', ...args], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    return execFileSync('/bin/sh', ['-ec', script, 'sh', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+      env: process.env,
+    });
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
     throw new Error(`${trouble}: ${stderr.trim() || message}`);
   }
 }
+
+const INSTALL_IPTABLES = `
+command -v apt-get > /dev/null || { echo "there is no apt-get: take an image with iptables" >&2; exit 1; }
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq --yes --no-install-recommends iptables
+`;
 
 /**
  * With cgroup v2 a group that has processes of its own cannot share out to groups below it: ours move into one of their
