@@ -65,6 +65,8 @@ async function makeRunnerTree(cache: string, root: string): Promise<void> {
     await copyFile(join(standIns, name), join(home, 'bin', name));
     await chmod(join(home, 'bin', name), 0o755);
   }
+  // By which GitHub's own listener is known.
+  await writeFile(join(home, 'bin/Runner.Listener.dll'), '');
   await run('chown', ['-R', `${RUNNER_ID}:${RUNNER_ID}`, home]);
   const users = [`root:x:0:0:root:/root:/bin/bash`, `runner:x:${RUNNER_ID}:${RUNNER_ID}::/home/runner:/bin/bash`];
   await writeFile(join(root, 'etc/passwd'), `${users.join('\n')}\n`);
