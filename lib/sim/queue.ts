@@ -17,7 +17,7 @@ export type SimQueueSettings = {
   /** A message that was received so often and not removed becomes a dead letter. */
   maxReceiveCount: number;
   /** Share of receives after which the message comes once more, whether it is removed or not; 0 … 1. */
-  duplicates?: number;
+  duplicates?: number | (() => number);
   /** Of each `send`: half of it passes before the effect, half after it. */
   latencyMs?: number;
   /** Called with `queue.send` just before the effect; if it throws, nothing was sent. */
@@ -63,6 +63,7 @@ const RECEIVED_MAX = 10;
 
 export function createSimQueue(settings: SimQueueSettings): SimQueue {
   const { clock, chance, visibilitySeconds, maxReceiveCount, duplicates = 0, latencyMs = 0 } = settings;
+  const shareOfDuplicates = typeof duplicates === 'number' ? () => duplicates : duplicates;
   const tenants = createTenants<Stored>(clock, chance);
   const stored = new Map<string, Stored>();
   const dead: Stored[] = [];
@@ -117,7 +118,7 @@ export function createSimQueue(settings: SimQueueSettings): SimQueue {
     message.state = 'in flight';
     message.receipt = `${++sent}`;
     stored.set(message.receipt, message);
-    if (chance.happens(duplicates)) duplicate(message);
+    if (chance.happens(shareOfDuplicates())) duplicate(message);
     showAfter(message, visibilitySeconds);
     return received(message);
   }

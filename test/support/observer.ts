@@ -1,5 +1,6 @@
 /** A second deployment over the same GitHub and the same ECS, with tables and a queue of its own, that only observes. */
 import type { SQSEvent } from 'aws-lambda';
+import { intercepted } from '../../lib/cli/simulate/intercept.ts';
 import type { BacklogRecord, JobRecord } from '../../lib/core/job.ts';
 import type { Pool } from '../../lib/core/pool.ts';
 import type { RunnerRecord } from '../../lib/core/runner.ts';
@@ -9,7 +10,6 @@ import { webhookHandler } from '../../lib/handlers/webhook.ts';
 import { createSimQueue } from '../../lib/sim/queue.ts';
 import { createSimListTable, createSimTable } from '../../lib/sim/tables.ts';
 import type { LogLine, World } from '../../lib/world.ts';
-import { intercepted } from './intercept.ts';
 import { aConfig } from './pools.ts';
 import type { Stage } from './stage.ts';
 import { SECRET } from './stage.ts';

@@ -24,11 +24,16 @@ export type TaskEntry = {
 
 export type OperationCount = { calls: number; ok: number; errors: Record<string, number> };
 
+/** What became of a task: it was started, its container is up, somebody calls StopTask, its container has ended, it is STOPPED. */
+export type TaskChange = 'created' | 'ran' | 'stop requested' | 'container ended' | 'stopped';
+export type OnTask = (task: Readonly<TaskEntry>, change: TaskChange, alive: number) => void;
+
 export type Books = {
   tasks: Map<string, TaskEntry>;
   aliveByFamily: Map<string, number>;
   aliveMaxByFamily: Map<string, number>;
   operations: Map<string, OperationCount>;
+  onTask: OnTask;
 };
 
 /** What `books()` gives: a copy that later events do not change. */
@@ -42,14 +47,14 @@ export type BooksReport = {
   operations: Record<string, OperationCount>;
 };
 
-export function createBooks(): Books {
-  return { tasks: new Map(), aliveByFamily: new Map(), aliveMaxByFamily: new Map(), operations: new Map() };
+export function createBooks(onTask: OnTask = () => undefined): Books {
+  return { onTask, tasks: new Map(), aliveByFamily: new Map(), aliveMaxByFamily: new Map(), operations: new Map() };
 }
 
 export function enterTask(books: Books, task: EcsTask): void {
   const { startedBy, clientToken } = task.request;
   const family = task.definition.family;
-  books.tasks.set(task.taskArn, {
+  const entry: TaskEntry = {
     taskArn: task.taskArn,
     cluster: task.cluster.name,
     family,
@@ -57,15 +62,19 @@ export function enterTask(books: Books, task: EcsTask): void {
     ...(clientToken === undefined ? {} : { clientToken }),
     createdAt: task.createdAt,
     ran: false,
-  });
+  };
+  books.tasks.set(task.taskArn, entry);
   const alive = (books.aliveByFamily.get(family) ?? 0) + 1;
   books.aliveByFamily.set(family, alive);
   books.aliveMaxByFamily.set(family, Math.max(alive, books.aliveMaxByFamily.get(family) ?? 0));
+  books.onTask(entry, 'created', alive);
 }
 
 export function enterChange(books: Books, task: EcsTask, change: Partial<TaskEntry>): void {
   const entry = books.tasks.get(task.taskArn);
-  if (entry !== undefined) Object.assign(entry, change);
+  if (entry === undefined) return;
+  Object.assign(entry, change);
+  books.onTask(entry, nameOf(change), books.aliveByFamily.get(entry.family) ?? 0);
 }
 
 export function enterStopped(books: Books, task: EcsTask): void {
@@ -73,9 +82,15 @@ export function enterStopped(books: Books, task: EcsTask): void {
   const known = Object.entries({ stoppedAt, stopCode, stoppedReason, exitCode }).filter(
     ([, value]) => value !== undefined,
   );
-  enterChange(books, task, Object.fromEntries(known));
   const family = task.definition.family;
   books.aliveByFamily.set(family, (books.aliveByFamily.get(family) ?? 0) - 1);
+  enterChange(books, task, Object.fromEntries(known));
+}
+
+function nameOf(change: Partial<TaskEntry>): TaskChange {
+  if (change.stoppedAt !== undefined) return 'stopped';
+  if (change.containerEndedAt !== undefined) return 'container ended';
+  return change.stopRequestedAt === undefined ? 'ran' : 'stop requested';
 }
 
 /** `error`: type of the exception that answered the call; absent: it was answered. */

@@ -1,6 +1,7 @@
 /** What the simulated ECS is told at its creation: clusters, capacity, durations, and what runs in a container. */
 import type { Chance } from '../chance.ts';
 import type { SimClock } from '../clock.ts';
+import type { OnTask } from './books.ts';
 import type { TaskStateChangeEvent } from './events.ts';
 
 /** Shortest and longest duration in milliseconds; chance draws one in between. */
@@ -88,6 +89,8 @@ export type EcsOptions = {
   startContainer: (start: ContainerStart) => Promise<{ exitCode: number }>;
   /** The account's event bus; may be called twice for a change, late, out of order, or not at all. */
   onTaskStateChange?: (event: TaskStateChangeEvent) => void;
+  /** Told of each change of a task as it happens, whatever becomes of its event: for whoever judges. */
+  onTask?: OnTask | undefined;
   timings?: Partial<Timings>;
   /** ECS quota, not adjustable: PROVISIONING tasks per cluster. */
   provisioningTasksMax?: number;

@@ -26,7 +26,7 @@ export function createState(options: EcsOptions): EcsState {
     onRoom: (instance) => placeWaiting(state, instance),
     clusters: new Map(),
     families: new Map(),
-    books: createBooks(),
+    books: createBooks(options.onTask),
     everyTask: [],
     living: new Set(),
     order: 0,

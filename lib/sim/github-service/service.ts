@@ -3,10 +3,10 @@ import type { Chance } from '../chance.ts';
 import type { SimClock } from '../clock.ts';
 import { stoppable } from '../stoppable-clock.ts';
 import { appOf, type Tokens } from './authentication.ts';
-import { type Books, emptyBooks } from './books.ts';
+import { type Books, emptyBooks, type Job } from './books.ts';
 import { type Control, controlOf } from './control.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
-import { type Hub, risingIds } from './hub.ts';
+import { type Action, type Hub, risingIds } from './hub.ts';
 import type { Bucket } from './rate-limits.ts';
 import { type Rest, restOf } from './rest.ts';
 import { type RunnerSide, runnerSideOf } from './runner-side.ts';
@@ -24,6 +24,8 @@ export type GitHubServiceOptions = {
   /** How long a webhook's receiver has, in simulated milliseconds; a stack that runs faster than real time gives more. */
   webhookAnswerMs?: number;
   faults?: Partial<Faults>;
+  /** Told of each change of a job's state as it happens, whatever becomes of its webhook: for whoever judges. */
+  onJob?: (job: Job, action: Action) => void;
   /** Whether REST calls that name unknown owners make them; default: they are answered 404. */
   unknownOwnersAreMade?: boolean;
 };
@@ -62,7 +64,10 @@ export function createGitHubService(options: GitHubServiceOptions): GitHubServic
     chance,
     faults: { ...NO_FAULTS, ...options.faults },
     ids: risingIds(chance),
-    announce: webhooks.announce,
+    announce: (job, action) => {
+      options.onJob?.(job, action);
+      webhooks.announce(job, action);
+    },
   };
   const tokens: Tokens = new Map();
   const calls = new Map<string, number>();

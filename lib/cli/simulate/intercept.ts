@@ -1,5 +1,5 @@
 /** Stands between the service and its world, and is told of every call before and after it happens. */
-import type { World } from '../../lib/world.ts';
+import type { World } from '../../world.ts';
 
 export type Moment = { when: 'before' | 'after'; call: string; number: number };
 
