@@ -213,3 +213,14 @@ test('a job claims a warm runner while ECS refuses to start it: the job is owed 
   expect(job).not.toHaveProperty('runner');
   expect(runners.all()).toContainEqual(expect.objectContaining({ kind: 'pool', failures: 1 }));
 });
+
+test('two scalers look at the same moment and see different places free: one of them launches', async () => {
+  const { clock, world, seats, ecs } = await createStage({ janitor: false, pools: [warmPool()] });
+  const pool = warmPool();
+  const order = { pool, unproven: false, last: undefined };
+  const done = Promise.all([9, 8].map((place) => launchWarm(world, aConfig([pool]), { ...order, places: [place] })));
+  await clock.runUntil(clock.now() + 5000);
+  await done;
+  expect(seats()).toHaveLength(1);
+  expect(ecs.tasks()).toHaveLength(1);
+});

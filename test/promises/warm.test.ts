@@ -266,6 +266,20 @@ describe('another deployment', () => {
   });
 });
 
+test('a stage that only observes looks no more often for them', async () => {
+  let looks = 0;
+  const stage = await createStage({
+    pools: [warmPool({ max: 100, warm: 50 })],
+    mode: 'observe',
+    watch: (name, { when, call }) => {
+      if (name === 'scaler' && when === 'before' && call === 'backlog.list') looks += 1;
+    },
+  });
+  await stage.minutes(10);
+  expect(stage.ecs.tasks()).toEqual([]);
+  expect(looks).toBeLessThanOrEqual(10);
+});
+
 describe('what fails', () => {
   /** The most launches that began within ten minutes. */
   const inTenMinutes = (starts: readonly number[]) =>
