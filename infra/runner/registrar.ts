@@ -84,6 +84,8 @@ function waitingFor(answer: Answer, waitMs: number): string {
 function endOf(answer: Answer): Registration | number | undefined {
   const { status } = answer;
   if (status === undefined || status >= 500 || status === 429) return undefined;
+  // Cut short on its way, perhaps without anybody noticing.
+  if (status === 200 && !isWhole(answer.text)) return undefined;
   if (status === 200) return registrationOf(answer);
   if (status === 410) {
     say(`nobody needs this runner any more (${reasonOf(answer)}); ending`);
@@ -189,6 +191,15 @@ function parsed(text: string): Record<string, unknown> {
     return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
     return {};
+  }
+}
+
+function isWhole(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
