@@ -94,8 +94,8 @@ export interface GitHub {
   removeRunner(scope: Scope, id: number): Promise<Outcome<undefined>>;
   /** The runner of exactly this name; GitHub's lists lag by up to a minute. */
   findRunner(scope: Scope, name: string): Promise<Outcome<GitHubRunner | undefined>>;
-  /** All runners of the scope, complete or failed as a whole. */
-  listRunners(scope: Scope): Promise<Outcome<GitHubRunner[]>>;
+  /** All runners of the scope, complete or failed as a whole. `until`: later, no other page is read (ms since 1970). */
+  listRunners(scope: Scope, until?: number): Promise<Outcome<GitHubRunner[]>>;
   /** `gone`: GitHub does not know the version, or (GitHub Enterprise Server) not the question. */
   runnerDeprecation(scope: Scope, version: string): Promise<Outcome<RunnerDeprecation>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */

@@ -83,13 +83,18 @@ export function isOrphan(prefix: string, task: SeenTask, known: ReadonlySet<stri
 }
 
 /**
- * A registration that no container will ever use: of an earlier mint, or of a runner without a record. An online or
- * busy one is somebody's who works.
+ * A registration that no container will ever use: of an earlier mint, or of a runner without a record. An online one is
+ * somebody's who works; a busy one too, unless ECS has no task of its name either: its host was lost under its job.
  */
-export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<string, Seat>): boolean {
+export function isGhost(
+  prefix: string,
+  runner: SeenRunner,
+  known: { seats: ReadonlyMap<string, Seat>; tasks: ReadonlySet<string> | undefined },
+): boolean {
   const parsed = parseMintedName(prefix, runner.name);
-  if (parsed === undefined || runner.online || runner.busy) return false;
-  const seat = seats.get(parsed.name);
+  if (parsed === undefined || runner.online) return false;
+  const seat = known.seats.get(parsed.name);
+  if (runner.busy) return seat === undefined && known.tasks?.has(parsed.name) === false;
   return seat === undefined || (parsed.mint < seat.mint && seat.runnerId !== runner.id);
 }
 
@@ -98,11 +103,14 @@ export function isGhost(prefix: string, runner: SeenRunner, seats: ReadonlyMap<s
  * ghosts take turns by the minute, so that few are asked for in vain.
  */
 export function isGhostsTurn(runner: SeenRunner, lastMintedAt: number, now: number): boolean {
+  // GitHub refuses as long as it takes the job for running: ten minutes, or for ever.
+  if (runner.busy) return (Math.floor(now / 60_000) + runner.id) % BUSY_GHOST_TURN_MINUTES === 0;
   if (now - lastMintedAt > SCOPE_QUIET_MS) return true;
   return (Math.floor(now / 60_000) + runner.id) % GHOST_TURN_MINUTES === 0;
 }
 
 const GHOST_TURN_MINUTES = 4;
+const BUSY_GHOST_TURN_MINUTES = 10;
 
 /**
  * Jobs of which only GitHub can say how they are. Those that are asked for again and again take turns by the minute,

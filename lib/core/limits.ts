@@ -107,6 +107,18 @@ export const GOING_DEADLINE_MS = 5 * 60 * 1000;
 /** A runner that has registered itself is on GitHub's lists by then: they are cached for a minute. */
 export const LISTED_AFTER_MS = 150_000;
 
+/** GitHub's lists are cached for a minute: what was seen twice, so far apart, was on two lists. */
+export const OBSERVED_APART_MS = 150_000;
+
+/** A container without a job says so each minute; one that has not for so long is hung, cut off, or works unheard of. */
+export const SILENT_MS = 15 * 60 * 1000;
+
+/** That a runner works for longer than its pool allows is said so often. */
+export const OVERTIME_SAID_EVERY_MINUTES = 60;
+
+/** A container whose job has ended cleans up, and ends by itself well before. */
+export const OUTLIVED_MS = 15 * 60 * 1000;
+
 /** A job whose runner has ended without a word from GitHub is asked for after this long. */
 export const AWAIT_WORD_MS = 90_000;
 
@@ -125,6 +137,9 @@ export const SCOPE_KEPT_MS = 25 * 60 * 60 * 1000;
 /** A scope with a mint this recent is listed in every run, an older one once an hour. */
 export const SCOPE_ACTIVE_MS = 15 * 60 * 1000;
 
+/** Where runners only work and nobody registers, GitHub's list is read so often: it may be one list for each repository. */
+export const LISTED_SEATS_EVERY_MINUTES = 10;
+
 /** Without a mint for this long, hardly anything comes and goes in a scope. */
 export const SCOPE_QUIET_MS = 2 * 60 * 1000;
 
@@ -139,6 +154,9 @@ export const LEFT_POOL_KEPT_MS = 60 * 60 * 1000;
 
 /** The janitor's own time-out (seconds); serverless.yml gives it this. */
 export const JANITOR_TIMEOUT_SECONDS = 60;
+
+/** Lists of runners are read until then in a run, so that there is time to do something about them. */
+export const LISTS_UNTIL_MS = 20_000;
 
 /** Lost events are looked for until then in a run: a call takes 10 s at most, and what was found is written down after it. */
 export const FIND_LOST_UNTIL_MS = 40_000;

@@ -28,6 +28,8 @@ export type Pool = {
   warm: number;
   /** A runner for which no job waits leaves after this long. */
   idleSecondsMax: number;
+  /** The longest job that it allows; absent: as long as GitHub does. */
+  jobHours?: number;
   /** Revision included: the same request must always make the same call. */
   taskDefinition: string;
   capacityProvider?: string;

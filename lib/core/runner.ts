@@ -75,8 +75,13 @@ export type Seat = {
   proves?: true;
   /** The container's last word; of a warm one, to the minute. */
   heardAt?: number;
+  /** What the janitor has seen of it, and since when: once is not enough. */
+  doubt?: { what: Doubt; since: number };
   reason: string;
 };
+
+/** Why a registered or busy runner may not be what our records say. */
+export type Doubt = 'unlisted' | 'silent' | 'outlived its job' | 'past the longest job';
 
 /** In the place of a job's id, in the record and the name of a runner that was launched for none. GitHub's ids begin with 1. */
 export const NO_JOB = 0;

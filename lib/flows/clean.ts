@@ -3,43 +3,47 @@
  * the records last, so that whatever it saw outside has its record already; what it could not read it does not judge.
  */
 import type { SeenTask } from '../core/cleanup.ts';
-import { isGhost, isGhostsTurn, isOrphan, judgeSeat } from '../core/cleanup.ts';
+import { judgeSeat } from '../core/cleanup.ts';
 import type { Waiting } from '../core/demand.ts';
 import { NEVER_STARTED } from '../core/ending.ts';
 import { gauges } from '../core/gauges.ts';
 import type { BacklogRecord } from '../core/job.ts';
-import { SCOPE_ACTIVE_MS } from '../core/limits.ts';
+import { LISTS_UNTIL_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import { UNSERVED } from '../core/pool.ts';
-import type { InstallationRecord, Seat } from '../core/runner.ts';
-import { INSTALLATIONS } from '../core/runner.ts';
-import type { GitHubRunner, Outcome, Scope, World } from '../world.ts';
+import type { KnownPool, Seat } from '../core/runner.ts';
+import type { Outcome, World } from '../world.ts';
 import type { Config } from './config.ts';
-import { endRunner, scopeOf } from './end.ts';
+import { endRunner } from './end.ts';
+import { removeGhosts, stopOrphans } from './ghosts.ts';
+import { guarded } from './guarded.ts';
 import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
+import { type Listing, listRegistrations } from './listings.ts';
 import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
+import { retireRunners } from './retire.ts';
 import { asPool, asSeats } from './seats.ts';
+import { stop } from './stop.ts';
 import { checkVersions } from './versions.ts';
 
-type Listing = { scope: Scope; mintedAt: number; runners: Outcome<GitHubRunner[]> };
-
-/** Gives the jobs that are not completed, as they were before they were asked about. */
-export async function clean(world: World, config: Config): Promise<BacklogRecord[]> {
-  const listings = await listRegistrations(world);
+/** Gives the jobs that are not completed, as they were before they were asked about. `beganAt`: when this run began. */
+export async function clean(world: World, config: Config, beganAt: number): Promise<BacklogRecord[]> {
+  const configured = config.pools.pools.map(({ name }) => name);
+  const before = await readSeats(world, poolsOf(configured, await knownPools(world)));
+  const listings = await listRegistrations(world, before, beganAt + LISTS_UNTIL_MS);
   const tasks = await world.cluster.listTasks();
   const known = await knownPools(world);
-  const configured = config.pools.pools.map(({ name }) => name);
-  const pools = [...new Set([...configured, ...known.map(({ name }) => name), ...namedByTasks(config, tasks)])];
-  const seats = asSeats((await Promise.all(pools.map((pool) => world.runners.list(pool)))).flat());
+  const pools = poolsOf([...configured, ...namedByTasks(config, tasks)], known);
+  const seats = await readSeats(world, pools);
   await Promise.all([
     tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings) : undefined,
     tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings) : undefined,
-    removeGhosts(world, config, seats, listings),
+    removeGhosts(world, config, seats, tasks.kind === 'ok' ? tasks.value : undefined, listings),
   ]);
   const lists = await Promise.all([...pools, UNSERVED].map((pool) => world.backlog.list(pool)));
   const backlog = await moveJobs(world, config, lists.flat(), seats);
+  await retireRunners(world, config, seats, listings, new Set(backlog.map(({ job }) => job)));
   const waiting = await questionJobs(world, config, seats, backlog);
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
   used.delete(UNSERVED);
@@ -50,21 +54,12 @@ export async function clean(world: World, config: Config): Promise<BacklogRecord
   return backlog;
 }
 
-/** Every scope in which something was registered lately, and the others once an hour. */
-async function listRegistrations(world: World): Promise<Listing[]> {
-  const now = world.clock.now();
-  const records = await world.runners.list(INSTALLATIONS);
-  const installations = records.filter((record): record is InstallationRecord => record.kind === 'installation');
-  const due = installations.flatMap(({ place, scopes }) =>
-    scopes
-      .filter(({ mintedAt }) => isDue(now, mintedAt))
-      .map(({ mintedAt, ...scope }) => ({ mintedAt, scope: scopeOf({ installation: place, ...scope }) })),
-  );
-  return Promise.all(due.map(async (one) => ({ ...one, runners: await world.github.listRunners(one.scope) })));
+function poolsOf(names: readonly string[], known: readonly KnownPool[]): string[] {
+  return [...new Set([...names, ...known.map(({ name }) => name)])];
 }
 
-function isDue(now: number, mintedAt: number): boolean {
-  return now - mintedAt < SCOPE_ACTIVE_MS || Math.floor((now - mintedAt) / 60_000) % 60 === 0;
+async function readSeats(world: World, pools: readonly string[]): Promise<Seat[]> {
+  return asSeats((await Promise.all(pools.map((pool) => world.runners.list(pool)))).flat());
 }
 
 /** Pools that only a task's name may still know. */
@@ -149,61 +144,6 @@ async function isLetGo(world: World, seat: Seat, listings: readonly Listing[]): 
   return removals.every(({ kind }) => kind === 'ok');
 }
 
-async function stop(world: World, task: SeenTask, reason: string): Promise<void> {
-  const stopped = await world.cluster.stopTask(task.taskArn, reason);
-  const decision = stopped.kind === 'ok' ? 'task stopped' : 'task not stopped';
-  world.log({ decision, reason, runner: task.startedBy, task: task.taskArn, answer: stopped.kind });
-}
-
-/** A task that no record knows is stopped only if no list shows a registration of its name, and every list was read. */
-async function stopOrphans(
-  world: World,
-  config: Config,
-  seats: readonly Seat[],
-  tasks: readonly SeenTask[],
-  listings: readonly Listing[],
-): Promise<void> {
-  const known = new Set(seats.map(({ name }) => name));
-  const now = world.clock.now();
-  const lists = listings.flatMap(({ runners }) => (runners.kind === 'ok' ? [runners.value] : []));
-  if (lists.length < listings.length) return;
-  const registered = lists.flat().map(({ name }) => name);
-  const orphans = tasks.filter((task) => isOrphan(config.prefix, task, known, now));
-  const unregistered = orphans.filter(({ startedBy }) => !registered.some((name) => name.startsWith(`${startedBy}-`)));
-  await Promise.all(
-    unregistered.map((task) =>
-      guarded(world, task.startedBy, () => stop(world, task, 'no record and no registration knows it')),
-    ),
-  );
-}
-
-async function removeGhosts(
-  world: World,
-  config: Config,
-  seats: readonly Seat[],
-  listings: readonly Listing[],
-): Promise<void> {
-  const byName = new Map(seats.map((seat) => [seat.name, seat]));
-  const now = world.clock.now();
-  const ghosts = listings.flatMap(({ scope, mintedAt, runners }) =>
-    runners.kind === 'ok'
-      ? runners.value
-          .filter((runner) => isGhost(config.prefix, runner, byName) && isGhostsTurn(runner, mintedAt, now))
-          .map((runner) => ({ scope, runner }))
-      : [],
-  );
-  await Promise.all(
-    ghosts.map(({ scope, runner }) =>
-      guarded(world, runner.name, async () => {
-        const removal = await world.github.removeRunner(scope, runner.id);
-        const decision = removal.kind === 'ok' ? 'ghost removed' : 'ghost not removed';
-        const reason = 'a registration that no container will use';
-        world.log({ decision, reason, runner: runner.name, answer: removal.kind });
-      }),
-    ),
-  );
-}
-
 /** They are launched though nobody waits. */
 function wantWarm({ pools: { pools } }: Config): string[] {
   return pools.filter(({ warm }) => warm > 0).map(({ name }) => name);
@@ -239,13 +179,4 @@ async function publishGauges(
     now: world.clock.now(),
   });
   for (const line of lines) world.log(line);
-}
-
-/** One runner's trouble is its own; the next run comes in a minute. */
-async function guarded(world: World, runner: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    world.log({ decision: 'left for the next run', reason: String(error), runner });
-  }
 }

@@ -2,11 +2,12 @@
 import { isQuestionable, oldInTurn, worksForStranger } from '../core/cleanup.ts';
 import type { Waiting } from '../core/demand.ts';
 import { countWaiting } from '../core/demand.ts';
-import type { BacklogRecord, JobEvent, JobRecord } from '../core/job.ts';
+import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import type { GitHubJob, World } from '../world.ts';
+import { askGitHub, reported } from './ask-github.ts';
 import type { Config } from './config.ts';
 import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
@@ -43,16 +44,10 @@ async function question(world: World, config: Config, item: BacklogRecord, seat:
     await (record === undefined ? world.backlog.remove(item) : mirror(world, record));
     return;
   }
-  const { installation, owner, repository } = record;
-  const answer = await world.github.job({ installation, owner, repository }, record.job);
-  const said = answer.kind === 'ok' ? answer.value.state : answer.reason;
-  world.log({ decision: 'asked GitHub about a job', reason: `GitHub says: ${said}`, job: record.job });
-  if (answer.kind === 'ok' && answer.value.state === 'queued') return stillQueued(world, record, seat);
-  if (answer.kind === 'ok' && answer.value.state !== 'held') {
-    await recordJob(world, config, reported(record, answer.value, answer.value.state));
-    return;
-  }
-  await keep(world, config, record, `GitHub says: ${said}`);
+  const answer = await askGitHub(world, config, record);
+  if (answer.kind !== 'ok') return keep(world, config, record, `GitHub says: ${answer.reason}`);
+  if (answer.value.state === 'queued') return stillQueued(world, record, seat);
+  if (answer.value.state === 'held') await keep(world, config, record, 'GitHub says: held');
 }
 
 /** If its runner has been working for somebody else, it is not coming any more: the job is owed a launch. */
@@ -84,22 +79,4 @@ async function keep(world: World, config: Config, record: JobRecord, reason: str
   }
   const ended: GitHubJob = { state: 'completed', conclusion: 'given up after 48 hours' };
   await recordJob(world, config, reported(record, ended, 'completed'));
-}
-
-function reported(record: JobRecord, job: GitHubJob, state: JobEvent['state']): JobEvent {
-  const { attempt, installation, owner, repository, ownerIsUser, labels, name, createdAt } = record;
-  return {
-    job: record.job,
-    attempt,
-    state,
-    installation,
-    owner,
-    repository,
-    ownerIsUser,
-    labels,
-    name,
-    createdAt,
-    ...(job.runnerName !== undefined && { runnerName: job.runnerName }),
-    ...(job.conclusion !== undefined && { conclusion: job.conclusion }),
-  };
 }

@@ -73,6 +73,7 @@ export async function leaving(world: World, config: Config, report: Report & { w
 async function answerIdle(world: World, config: Config, seat: Seat | undefined): Promise<Leaving> {
   if (seat === undefined) return { kind: 'stay', reason: 'there is no record of it; the janitor decides' };
   if (seat.state === 'gone') return { kind: 'go', reason: seat.reason };
+  if (seat.state === 'busy' && seat.busyWith === undefined) await noteWord(world, seat);
   if (seat.state !== 'registered') return { kind: 'stay', reason: `it is ${seat.state}` };
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
   const now = world.clock.now();
@@ -88,6 +89,12 @@ async function answerIdle(world: World, config: Config, seat: Seat | undefined):
   const idleMsMax = 1000 * idleSecondsMax(config, seat.pool);
   if (idleMs < idleMsMax) return { kind: 'stay', reason: `nobody needs it, since ${Math.round(idleMs / 1000)} s` };
   return leave(world, noted);
+}
+
+/** GitHub said that a job ran in it: perhaps one that never got there. If GitHub says so no more, the janitor believes the container. */
+async function noteWord(world: World, seat: Seat): Promise<void> {
+  const heardAt = world.clock.now();
+  await changeSeat(world, seat, (current) => ({ ...current, heardAt }));
 }
 
 /** A pool that is not configured any more keeps nobody. */

@@ -10,7 +10,7 @@ export function janitorHandler(world: World, readConfig: () => Promise<Config>):
     const beganAt = world.clock.now();
     const config = await readConfig();
     const own = worldFor(world, config);
-    const backlog = await clean(own, config);
+    const backlog = await clean(own, config, beganAt);
     await findLost(own, config, backlog, beganAt);
   };
 }

@@ -14,17 +14,22 @@ export type Listed<Item> = {
   steady: boolean;
 };
 
-/** All pages, one after the other. `read` gives the items of a page, or `undefined` if it cannot be understood. */
+/**
+ * All pages, one after the other. `read` gives the items of a page, or `undefined` if it cannot be understood. `isLate`: the
+ * time for the whole list is over.
+ */
 export async function pages<Item>(
   octokit: Octokit,
   call: Call,
   route: string,
   parameters: Record<string, unknown>,
   read: (data: unknown) => Item[] | undefined,
+  isLate: () => boolean = () => false,
 ): Promise<Outcome<Listed<Item>>> {
   const items: Item[] = [];
   const totals = new Set<unknown>();
   for (let page = 1; page <= PAGES_MAX; page++) {
+    if (isLate()) return { kind: 'retry', reason: `${call.doing}: there was no time left for page ${page}` };
     const { data } = await octokit.request(route, { ...parameters, per_page: PAGE_ENTRIES, page });
     const found = read(data);
     if (found === undefined) return unreadable(call);

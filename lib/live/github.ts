@@ -22,7 +22,8 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     registrationToken: (scope) => registrationToken(settings, installations, scope),
     removeRunner: (scope, id) => removeRunner(installations, scope, id),
     findRunner: (scope, name) => findRunner(installations, scope, name),
-    listRunners: (scope) => listRunners(installations, scope),
+    listRunners: (scope, until = Number.POSITIVE_INFINITY) =>
+      listRunners(installations, scope, () => settings.clock.now() >= until),
     runnerDeprecation: (scope, version) => runnerDeprecation(installations, scope, version),
     job: (repository, id) => job(installations, repository, id),
     ...createSweepReads(asApp, installations, settings.clock),
@@ -102,11 +103,15 @@ async function findRunner(
 }
 
 /** While pages are read, runners that leave shift others to pages already read: then the list is read again. */
-async function listRunners(installations: Installations, scope: Scope): Promise<Outcome<GitHubRunner[]>> {
+async function listRunners(
+  installations: Installations,
+  scope: Scope,
+  isLate: () => boolean,
+): Promise<Outcome<GitHubRunner[]>> {
   const call: Call = { doing: `listing the runners of ${where(scope)}`, effect: 'read' };
   const runners = new Map<number, GitHubRunner>();
   for (let reading = 1; reading <= LIST_READINGS_MAX; reading++) {
-    const read = await readRunners(installations, scope, call, {});
+    const read = await readRunners(installations, scope, call, {}, isLate);
     if (read.kind !== 'ok') return read;
     for (const runner of read.value.items) runners.set(runner.id, runner);
     if (read.value.steady) break;
@@ -114,10 +119,21 @@ async function listRunners(installations: Installations, scope: Scope): Promise<
   return { kind: 'ok', value: [...runners.values()] };
 }
 
-function readRunners(installations: Installations, scope: Scope, call: Call, filter: { name?: string }) {
+function readRunners(
+  installations: Installations,
+  scope: Scope,
+  call: Call,
+  filter: { name?: string },
+  isLate?: () => boolean,
+) {
   return installations(scope.installation, call, (octokit) =>
-    pages(octokit, call, `GET ${runnersOf(scope)}`, { ...owner(scope), ...filter }, (data) =>
-      objects(data, 'runners', projectedRunner),
+    pages(
+      octokit,
+      call,
+      `GET ${runnersOf(scope)}`,
+      { ...owner(scope), ...filter },
+      (data) => objects(data, 'runners', projectedRunner),
+      isLate,
     ),
   );
 }

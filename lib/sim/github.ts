@@ -37,7 +37,7 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     // GitHub's filter takes names in any case.
     findRunner: async (scope, name) =>
       mapped(await list(call, scope, { name }), (runners) => runners.find((runner) => runner.name === name)),
-    listRunners: (scope) => list(call, scope, {}),
+    listRunners: (scope, until = Number.POSITIVE_INFINITY) => list(call, scope, {}, () => clock.now() >= until),
     runnerDeprecation: async (scope, version) => {
       const path = `${runnersOf(scope)}/deprecations/${version}`;
       return mapped(await call(scope.installation, 'GET', path), deprecationOf);
@@ -78,9 +78,15 @@ async function groupIdOf(call: Call, scope: Scope, group: string): Promise<Outco
   return { kind: 'ok', value: found.id };
 }
 
-async function list(call: Call, scope: Scope, query: { name?: string }): Promise<Outcome<GitHubRunner[]>> {
+async function list(
+  call: Call,
+  scope: Scope,
+  query: { name?: string },
+  isLate: () => boolean = () => false,
+): Promise<Outcome<GitHubRunner[]>> {
   const runners: GitHubRunner[] = [];
   for (let page = 1; ; page += 1) {
+    if (isLate()) return { kind: 'retry', reason: `there was no time left for page ${page}` };
     const asked = { query: { ...query, per_page: String(PAGE_MAX), page: String(page) } };
     const listed = await call(scope.installation, 'GET', runnersOf(scope), asked);
     if (listed.kind !== 'ok') return listed;

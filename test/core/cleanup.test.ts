@@ -151,16 +151,29 @@ describe('ghosts', () => {
   ];
   test.each(rows)('a registration %s', (_, runner, expected) => {
     const seen = { id: 21, name: 'x', online: false, busy: false, ...runner };
-    expect(isGhost('sim', seen, seats)).toBe(expected);
+    expect(isGhost('sim', seen, { seats, tasks: new Set(['sim-default-8-8-1']) })).toBe(expected);
   });
 
   test.each([
     ['without a record is one', {}, true],
     ['without a record, but online, is none', { online: true }, false],
-    ['without a record, but busy, is none', { busy: true }, false],
+    ['without a record, but busy, whose task lives, is none', { name: 'sim-default-8-8-1-1', busy: true }, false],
+    ['without a record and without a task, busy for ever, is one', { busy: true }, true],
+    ['with a record, busy though its task has ended, is none yet', { name: 'sim-default-1-1-1-1', busy: true }, false],
   ] as [string, Partial<SeenRunner>, boolean][])('a registration %s', (_, runner, expected) => {
     const seen = { id: 1, name: 'sim-default-9-9-1-1', online: false, busy: false, ...runner };
-    expect(isGhost('sim', seen, seats)).toBe(expected);
+    expect(isGhost('sim', seen, { seats, tasks: new Set(['sim-default-8-8-1']) })).toBe(expected);
+  });
+
+  test('a busy registration is none while ECS does not say which tasks live', () => {
+    const seen = { id: 1, name: 'sim-default-9-9-1-1', online: false, busy: true };
+    expect(isGhost('sim', seen, { seats, tasks: undefined })).toBe(false);
+  });
+
+  test('one that GitHub takes for busy is asked for once in ten minutes', () => {
+    const seen = { id: 3, name: 'sim-default-9-9-1-1', online: false, busy: true };
+    const minutes = Array.from({ length: 10 }, (_, minute) => NOW + minute * 60_000);
+    expect(minutes.filter((now) => isGhostsTurn(seen, 0, now))).toHaveLength(1);
   });
 
   test('ghosts of a busy scope take turns, those of a quiet one are removed at once', () => {
