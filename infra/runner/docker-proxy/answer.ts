@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { readContent } from './content.ts';
 import { contentOf, type Head, readHead } from './head.ts';
 import type { Ends, Turn } from './relay.ts';
-import { passEnd, pump, write } from './socket-bytes.ts';
+import { pump, write } from './socket-bytes.ts';
 
 /** False if no other answer follows on this connection; what else follows is passed on as `turn.rest`. */
 export async function relayAnswer({ client, answers }: Ends, turn: Turn): Promise<boolean> {
@@ -11,7 +11,7 @@ export async function relayAnswer({ client, answers }: Ends, turn: Turn): Promis
     const head = await readHead(answers);
     if (!head) {
       if (turn.method !== undefined) refuse(client, 502, 'Bad Gateway', 'The Docker daemon gave no answer');
-      passEnd(answers, client);
+      client.end();
       return false;
     }
     await write(client, head.text);

@@ -10,8 +10,6 @@ export type Source = {
   giveBack: (bytes: Buffer) => void;
   /** Whatever else comes is not for us. */
   close: () => void;
-  /** It has not only ended, it is gone. */
-  isBroken: () => boolean;
 };
 
 export function sourceOf(socket: Socket): Source {
@@ -53,7 +51,6 @@ export function sourceOf(socket: Socket): Source {
       isClosed = true;
       ahead = undefined;
     },
-    isBroken: () => socket.errored !== null,
   };
 }
 
@@ -76,11 +73,5 @@ export async function pump(source: Source, sink: Socket): Promise<void> {
     if (!bytes) break;
     await write(sink, bytes);
   }
-  passEnd(source, sink);
-}
-
-/** Who has only ended what it says may still listen. */
-export function passEnd(source: Source, sink: Socket): void {
-  if (source.isBroken()) sink.destroySoon();
-  else sink.end();
+  sink.end();
 }

@@ -70,6 +70,7 @@ const texts: [string, string, string][] = [
   ['bytes that are no UTF-8', '{"a":"\xff\xc3"}', `{"a":"\xff\xc3","Env":[${ONE}]}`],
   ['space before, and something behind that the daemon does not read', ' \r\n\t{} x', ` \r\n\t{"Env":[${ONE}]} x`],
   ['two objects: the first', '{}{"Env":[]}', `{"Env":[${ONE}]}{"Env":[]}`],
+  ['a brace behind a quote in a string', '{"a":"\\"}","b":[]}', `{"a":"\\"}","b":[],"Env":[${ONE}]}`],
   ['words', '{"a":true,"b":null,"c":false}', `{"a":true,"b":null,"c":false,"Env":[${ONE}]}`],
   ['variables that are no list: the daemon refuses it', '{"Env":"A=b"}', '{"Env":"A=b"}'],
   ['variables that are an object', '{"Env":{}}', '{"Env":{}}'],

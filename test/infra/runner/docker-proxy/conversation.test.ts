@@ -20,6 +20,13 @@ const conversations: Record<string, Exchange[]> = {
   'a request without content': [{ client: PING, answer: OK }],
   'one with content of a length': [{ client: creating('xyz', '/v1.41/build'), answer: OK }],
   'a create request': [{ client: CREATE, daemon: AS_CREATED, answer: OK }],
+  'bytes of any alphabet, and of none': [
+    {
+      client: creating('{"a":"\xc3\xa9\xff"}', '/containers/create?name=\xe9', 'X: \xff'),
+      daemon: creating(`{"a":"\xc3\xa9\xff",${CREATED.slice(1)}`, '/containers/create?name=\xe9', 'X: \xff'),
+      answer: `${message('HTTP/1.1 200 OK', 'X: \xe9', 'Content-Length: 2')}\xff\0`,
+    },
+  ],
   'one after another, on one connection': [
     { client: PING, answer: OK },
     { client: CREATE, daemon: AS_CREATED, answer: OK },

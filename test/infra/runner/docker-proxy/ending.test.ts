@@ -226,6 +226,17 @@ async function flood(speaker: End, listener: End, before: string): Promise<void>
   expect(heard.digest('hex')).toBe(said.digest('hex'));
 }
 
+test('a client that goes away while the daemon takes none of its input is noticed when something is said to it', async () => {
+  const { client, daemon } = await talk(ATTACH, SWITCHED);
+  daemon.socket.pause();
+  client.socket.write(Buffer.alloc(2 * MEGABYTE));
+  while (daemon.socket.readableLength === 0) await nextTurn();
+  client.socket.destroy();
+  const speaks = setInterval(() => daemon.socket.write('output'), 1);
+  await daemon.closed;
+  clearInterval(speaks);
+});
+
 test('input that the daemon does not take stays with the client', async () => {
   const { client, daemon } = await talk(ATTACH, SWITCHED);
   await flood(client, daemon, ATTACH);
