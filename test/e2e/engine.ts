@@ -23,7 +23,13 @@ export async function startEngine(folder: string, say: (line: string) => void): 
   const own = (await answers({})) ? undefined : await startDaemon(folder, say);
   const environment = own?.environment ?? {};
   const docker = (...args: string[]) => run('docker', args, { environment });
-  return { environment, docker, gateway: await gatewayOf(docker), close: async () => own?.close() };
+  const close = async () => own?.close();
+  try {
+    return { environment, docker, gateway: await gatewayOf(docker), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function answers(environment: Record<string, string>): Promise<boolean> {
