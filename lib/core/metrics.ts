@@ -103,8 +103,9 @@ export const DIMENSION_VALUES: Readonly<Record<Exclude<Dimension, 'Pool'>, reado
   Repair: Object.keys(RULES).filter((decision) => RULES[decision] === REPAIR),
 };
 
-/** What the decision counts; most count nothing. */
+/** What the decision counts; most count nothing, and so does what a dry run decides. */
 export function metricsOf(line: Decision): Metric[] {
+  if (line['dryRun'] === true) return [];
   const rules = Object.hasOwn(RULES, line.decision) ? RULES[line.decision] : undefined;
   return (rules ?? []).flatMap((rule) => metricOf(rule, line) ?? []);
 }

@@ -1,16 +1,43 @@
-/** The schedule: one run a minute, one at a time. */
+/** The schedule: one run a minute, one at a time. Who invokes it with `{"dryRun": true}` gets the decisions, and nothing is done. */
 import { clean } from '../flows/clean.ts';
 import type { Config } from '../flows/config.ts';
+import { dryWorld } from '../flows/dry-run.ts';
 import { findLost } from '../flows/find-lost.ts';
 import { worldFor } from '../flows/observe.ts';
-import type { World } from '../world.ts';
+import type { LogLine, World } from '../world.ts';
 
-export function janitorHandler(world: World, readConfig: () => Promise<Config>): () => Promise<void> {
-  return async () => {
-    const beganAt = world.clock.now();
+/** Lambda's answers have 6 MB at most; a line has a few hundred bytes. */
+const DECISIONS_ANSWERED_MAX = 5000;
+
+export type DryAnswer = { dryRun: true; decisions: LogLine[]; notShown: number };
+
+export function janitorHandler(
+  world: World,
+  readConfig: () => Promise<Config>,
+): (event?: unknown) => Promise<DryAnswer | undefined> {
+  return async (event) => {
     const config = await readConfig();
-    const own = worldFor(world, config);
-    const backlog = await clean(own, config, beganAt);
-    await findLost(own, config, backlog, beganAt);
+    if (!isDryRun(event)) {
+      await run(worldFor(world, config), config);
+      return undefined;
+    }
+    const said: LogLine[] = [];
+    await run(
+      dryWorld(world, (line) => said.push(line)),
+      config,
+    );
+    const decisions = said.slice(0, DECISIONS_ANSWERED_MAX);
+    return { dryRun: true, decisions, notShown: said.length - decisions.length };
   };
+}
+
+async function run(world: World, config: Config): Promise<void> {
+  const beganAt = world.clock.now();
+  const backlog = await clean(world, config, beganAt);
+  await findLost(world, config, backlog, beganAt);
+}
+
+/** What the schedule sends has no such field. */
+function isDryRun(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'dryRun' in event && event.dryRun === true;
 }

@@ -171,6 +171,18 @@ const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage)
     },
   },
   {
+    name: 'a container that says nothing, and whose registration is gone',
+    options: { lose: (path) => (path.endsWith('/idle') ? 'request' : undefined) },
+    run: async (stage) => {
+      stage.github.control.setFaults({ ghostRunners: 1 });
+      stage.addJobs({});
+      await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+      await stage.minutes(1);
+      stage.github.control.setFaults({ ghostRunners: 0 });
+      await stage.minutes(20);
+    },
+  },
+  {
     name: 'an App that is suspended while containers boot',
     run: async (stage) => {
       stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization' });

@@ -21,13 +21,26 @@ test('a listener whose registration is gone: its job gets another runner, and it
 
 test('a container that has fallen silent is stopped from outside, after GitHub has let go of it', async () => {
   const stage = await createStage({ lose: (path) => (path.endsWith('/idle') ? 'request' : undefined) });
+  stage.github.control.setFaults({ refuseSessions: 1 });
   const [job = 0] = stage.addJobs({});
-  expect(await stage.until(() => stage.livingTasks().length === 1, 2)).toBe(true);
+  await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
   stage.github.control.cancel(job);
+  stage.github.control.setFaults({ refuseSessions: 0 });
   await stage.minutes(14);
-  const before = stage.livingTasks().length;
+  expect(stage.livingTasks()).toHaveLength(1);
   await stage.minutes(16);
-  expect({ before, ...stage.leftovers() }).toEqual({ before, ...CLEAN });
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+test('a listener without a registration that says nothing either: its job gets another runner, and its task is stopped', async () => {
+  const stage = await createStage({ lose: (path) => (path.endsWith('/idle') ? 'request' : undefined) });
+  stage.github.control.setFaults({ ghostRunners: 1 });
+  stage.addJobs({});
+  await stage.until(() => stage.seats()[0]?.state === 'registered' && stage.github.books.runners.size === 0, 5);
+  stage.github.control.setFaults({ ghostRunners: 0 });
+  expect(await stage.until(stage.allCompleted, 12)).toBe(true);
+  await stage.minutes(10);
+  expect(stage.leftovers()).toEqual(CLEAN);
 });
 
 test('a runner works for hours: every word of it is lost, and GitHub lists it as idle; nobody stops it', async () => {
