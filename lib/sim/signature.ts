@@ -20,9 +20,22 @@ export function signature(secretKey: string, scope: CredentialScope, { headers, 
     sha256(body),
   ].join('\n');
   const text = ['AWS4-HMAC-SHA256', scope.date, scopeText(scope), sha256(canonical)].join('\n');
+  return hmac(signingKey(secretKey, scope), text).toString('hex');
+}
+
+/** Kept: a container asks again and again, and whoever checks needs the same one. */
+const keys = new Map<string, Buffer>();
+const KEYS_KEPT_MAX = 1000;
+
+function signingKey(secretKey: string, scope: CredentialScope): Buffer {
+  const name = `${secretKey} ${scopeText(scope)}`;
+  const known = keys.get(name);
+  if (known !== undefined) return known;
   const day = hmac(`AWS4${secretKey}`, scope.date.slice(0, 8));
   const key = [scope.region, scope.service, 'aws4_request'].reduce<Buffer>((last, part) => hmac(last, part), day);
-  return hmac(key, text).toString('hex');
+  if (keys.size >= KEYS_KEPT_MAX) keys.clear();
+  keys.set(name, key);
+  return key;
 }
 
 /** `20261123/us-east-1/sts/aws4_request`. */

@@ -6,8 +6,8 @@ import { intercepted, type Moment } from './intercept.ts';
 export type FunctionName = 'webhook' | 'scaler' | 'registrar' | 'janitor';
 /** `kill`: the execution environment dies now; nothing that the invocation does afterwards happens. */
 export type Invocation = { killed: boolean; kill: () => void };
-/** Told of every outside call of the named function's invocations. */
-export type Watch = (name: FunctionName, moment: Moment, invocation: Invocation) => void;
+/** Told of every outside call of the named function's invocations; a call waits for the promise that it gives. */
+export type Watch = (name: FunctionName, moment: Moment, invocation: Invocation) => unknown;
 
 export type Lambda = {
   /** The invocation fails when it throws, takes too long, or its environment is killed. */
@@ -35,9 +35,9 @@ export function createLambda(clock: SimClock, world: World, watch: Watch | undef
       },
     };
     const cancel = clock.after(name === 'janitor' ? JANITOR_TIMEOUT_MS : TIMEOUT_MS, invocation.kill);
-    const watched = intercepted(world, (moment) => {
-      if (!invocation.killed) watch?.(name, moment, invocation);
-      return invocation.killed ? new Promise<void>(() => undefined) : undefined;
+    const watched = intercepted(world, async (moment) => {
+      if (!invocation.killed) await watch?.(name, moment, invocation);
+      if (invocation.killed) await new Promise<void>(() => undefined);
     });
     alive.add(invocation);
     try {

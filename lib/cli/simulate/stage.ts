@@ -21,6 +21,7 @@ import type { RegistrarAnswer, RegistrarRequest } from '../../sim/container-stat
 import type { EcsOptions } from '../../sim/ecs-service/config.ts';
 import { createEcsService } from '../../sim/ecs-service/service.ts';
 import { createSimGitHub } from '../../sim/github.ts';
+import type { Rest } from '../../sim/github-service/rest.ts';
 import { createGitHubService, type GitHubServiceOptions } from '../../sim/github-service/service.ts';
 import { createSimIdentity } from '../../sim/identity.ts';
 import { createSimQueue } from '../../sim/queue.ts';
@@ -44,13 +45,17 @@ export type StageOptions = {
   door?: () => { status: number; body: string } | undefined;
   /** Another deployment's hook gets what ours gets. */
   alsoDeliver?: (delivery: { headers: Readonly<Record<string, string>>; body: string }) => void;
-  /** What becomes of a request to the registrar, by its number from 0: it, or its answer, never arrives. */
-  lose?: (path: string, number: number) => 'request' | 'answer' | undefined;
+  /** What becomes of a request to the registrar, by its number from 0: it, or its answer, never arrives, or it is made twice at once. */
+  lose?: (path: string, number: number) => 'request' | 'answer' | 'doubled' | undefined;
   /** Whoever sees all that containers and the registrar say to each other. */
   overhear?: (request: RegistrarRequest, answer: RegistrarAnswer) => void;
   /** Images that register their runners as they like, not as they are told. */
   registersAs?: (runnerName: string) => { name?: string; labels?: string[] };
   watch?: Watch;
+  /** Stands in front of GitHub's REST API. */
+  rest?: (rest: Rest) => Rest;
+  /** How many janitors begin in a minute; default: one. */
+  janitors?: () => number;
   /** Before and after each call of a table or of the queue; if it throws, nothing is done, or the answer is lost. */
   storage?: (when: 'before' | 'after', operation: string) => void;
   /** The share of received messages that come again although they are removed. */
@@ -156,6 +161,7 @@ export async function createStage(options: StageOptions) {
         registrar: async (request) => {
           const lost = options.lose?.(request.path, requests++);
           if (lost === 'request') throw new Error('the connection was cut');
+          if (lost === 'doubled') void askRegistrar(request).catch(() => undefined);
           const answer = await askRegistrar(request);
           options.overhear?.(request, answer);
           if (lost === 'answer') throw new Error('the connection was cut');
@@ -209,7 +215,7 @@ export async function createStage(options: StageOptions) {
   }
   const world: World = {
     clock,
-    github: createSimGitHub(github, clock),
+    github: createSimGitHub({ ...github, rest: options.rest?.(github.rest) ?? github.rest }, clock),
     cluster: createSimCluster(ecs, { cluster: 'sim' }),
     identity: createSimIdentity(sts),
     queue,
@@ -246,7 +252,9 @@ export async function createStage(options: StageOptions) {
 
   function tick(): void {
     clock.after(60_000, tick);
-    void invoke('janitor', (own) => janitorHandler(own, readConfig)()).catch(() => undefined);
+    for (let left = options.janitors?.() ?? 1; left > 0; left -= 1) {
+      void invoke('janitor', (own) => janitorHandler(own, readConfig)()).catch(() => undefined);
+    }
   }
   if (options.janitor !== false) clock.after(60_000, tick);
 

@@ -8,6 +8,8 @@ export type TaskEntry = {
   family: string;
   startedBy?: string;
   clientToken?: string;
+  /** The role that it has: its own, or else its task definition's. */
+  role?: string;
   createdAt: number;
   /** The container came up. */
   ran: boolean;
@@ -16,6 +18,8 @@ export type TaskEntry = {
   stopRequestedAt?: number;
   /** The container has ended, or vanished with its instance. */
   containerEndedAt?: number;
+  /** It vanished with its instance. */
+  lost?: true;
   stoppedAt?: number;
   stopCode?: StopCode;
   stoppedReason?: string;
@@ -54,12 +58,14 @@ export function createBooks(onTask: OnTask = () => undefined): Books {
 export function enterTask(books: Books, task: EcsTask): void {
   const { startedBy, clientToken } = task.request;
   const family = task.definition.family;
+  const role = task.request.overrides?.taskRoleArn ?? task.definition.taskRoleArn;
   const entry: TaskEntry = {
     taskArn: task.taskArn,
     cluster: task.cluster.name,
     family,
     ...(startedBy === undefined ? {} : { startedBy }),
     ...(clientToken === undefined ? {} : { clientToken }),
+    ...(role === undefined ? {} : { role }),
     createdAt: task.createdAt,
     ran: false,
   };

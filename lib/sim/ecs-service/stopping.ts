@@ -43,7 +43,7 @@ export function containerVanished(state: EcsState, task: EcsTask): void {
   if (task.container === undefined) return;
   const { kill } = task.container;
   delete task.container;
-  enterChange(state.books, task, { containerEndedAt: state.clock.now() });
+  enterChange(state.books, task, { containerEndedAt: state.clock.now(), lost: true });
   kill.abort();
 }
 

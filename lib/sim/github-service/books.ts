@@ -37,7 +37,16 @@ export type Group = {
   repositories: Set<string>;
 };
 
-export type Repository = { id: number; owner: Owner; name: string; private: boolean; scope: Scope; runs: Run[] };
+export type Repository = {
+  id: number;
+  owner: Owner;
+  name: string;
+  private: boolean;
+  scope: Scope;
+  runs: Run[];
+  /** The App is not installed there: its webhooks go nowhere, and it is not to be seen. Its jobs take the owner's runners. */
+  outside?: true;
+};
 
 /** Where runners are registered: an organisation (or, unused, a user), or a repository. */
 export type Scope = {

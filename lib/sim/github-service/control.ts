@@ -34,7 +34,7 @@ export type RunnerView = {
 export type Control = {
   /**
    * `{ owner, repo, labels, durationSeconds = 60, count = 1, user = false, group?, held = false, conclusion = 'success',
-   * public = false }`: makes owner and repository if need be, then the jobs; gives their ids.
+   * public = false, outside = false }`: makes owner and repository if need be, then the jobs; gives their ids.
    */
   addJobs: (request: unknown) => { ids: number[] } | Problems;
   jobs: () => JobView[];
@@ -78,6 +78,7 @@ function addJobs(hub: Hub, request: unknown): { ids: number[] } | Problems {
   const owner = ownerFor(hub, wanted.owner, wanted.user);
   if ('problems' in owner) return owner;
   const repository = putRepository(hub, owner, wanted.repo, !wanted.public);
+  if (wanted.outside) repository.outside = true;
   return { ids: inRuns(hub, repository, wanted) };
 }
 

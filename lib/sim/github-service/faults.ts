@@ -5,6 +5,10 @@ export type Faults = {
   loseWebhooks: number;
   /** Restricts `loseWebhooks` to these actions; empty: all. */
   loseWebhooksOf: string[];
+  /** Those of one action that are never attempted, whatever becomes of the others. */
+  loseQueued: number;
+  loseInProgress: number;
+  loseCompleted: number;
   /** Webhooks whose attempt fails on the way (time-out, no connection, 502): recorded as failed. */
   failWebhooks: number;
   /** Sent twice: with the same GUID or a new one, by chance. */
@@ -51,6 +55,9 @@ export type Faults = {
 export const NO_FAULTS: Readonly<Faults> = {
   loseWebhooks: 0,
   loseWebhooksOf: [],
+  loseQueued: 0,
+  loseInProgress: 0,
+  loseCompleted: 0,
   failWebhooks: 0,
   duplicateWebhooks: 0,
   reorderWebhooks: 0,

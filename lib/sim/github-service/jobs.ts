@@ -68,6 +68,7 @@ export function rerunJob(hub: Hub, job: Job): Job | undefined {
 export function cancelJob(hub: Hub, job: Job): boolean {
   if (job.state === 'completed') return false;
   if (job.state !== 'in_progress') {
+    job.cancelRequested = true;
     completeJob(hub, job, 'cancelled');
     return true;
   }

@@ -23,6 +23,7 @@ const JOBS = z.strictObject({
   held: z.boolean().default(false),
   conclusion: z.enum(['success', 'failure']).default('success'),
   public: z.boolean().default(false),
+  outside: z.boolean().default(false),
 });
 
 const OWNER = z.strictObject({
@@ -50,6 +51,7 @@ export type JobsRequest = NewJob & {
   count: number;
   user: boolean | undefined;
   public: boolean;
+  outside: boolean;
 };
 
 export function checkedJobs(request: unknown): JobsRequest | Problems {

@@ -169,7 +169,7 @@ function chosen({ body }: RestCall, installation: Installation) {
 function listRepositories(call: RestCall): RestAnswer {
   if (call.caller.kind !== 'installation') return notFound();
   const { installation, repositories } = call.caller.token;
-  const all = [...installation.owner.repositories.entries()];
+  const all = [...installation.owner.repositories.entries()].filter(([, { outside }]) => !outside);
   const seen = all.filter(([name]) => repositories?.has(name) ?? true).map(([, repository]) => repository);
   return paged(call.request, seen, (page) => ({ total_count: seen.length, repositories: page.map(repositoryJson) }));
 }

@@ -124,7 +124,7 @@ function refuse(
   const names = params['org'] ?? params['owner'];
   if (names !== undefined && owner?.installation !== installation) return notFound();
   if (params['org'] !== undefined && owner?.kind === 'User') return notFound();
-  if (params['repo'] !== undefined && repository === undefined) return notFound();
+  if (params['repo'] !== undefined && (repository === undefined || repository.outside)) return notFound();
   if (repository !== undefined && repositories?.has(repository.name.toLowerCase()) === false) return notFound();
   return route.permission && lacks(permissions, String(route.permission.name), route.permission.level);
 }

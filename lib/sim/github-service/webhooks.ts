@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Installation, Job, Repository } from './books.ts';
+import type { Faults } from './faults.ts';
 import { type Action, type Hub, hex, uuid } from './hub.ts';
 import { eventText, jobJson } from './payloads.ts';
 
@@ -68,7 +69,7 @@ export function webhooksOf(hub: () => Hub, app: number, hook: Hook, way: Way): W
     const { faults, chance, time } = hub();
     const { repository } = job.run;
     const { installation } = repository.owner;
-    if (!hook.active || installation.state !== 'active' || isLost(hub(), action)) return;
+    if (!hook.active || repository.outside || installation.state !== 'active' || isLost(hub(), action)) return;
     const text = JSON.stringify(jobJson(job, faults.cancelledRunnerNull));
     const event = { guid: uuid(chance), action, job: text, repository, installation, redelivery: false };
     send(event, delayOf(hub()));
@@ -135,9 +136,18 @@ function requestOf(hook: Hook, app: number, event: Event): WebhookRequest {
   };
 }
 
+const LOST_SHARE: Readonly<Record<Action, (faults: Readonly<Faults>) => number>> = {
+  queued: ({ loseQueued }) => loseQueued,
+  waiting: () => 0,
+  in_progress: ({ loseInProgress }) => loseInProgress,
+  completed: ({ loseCompleted }) => loseCompleted,
+};
+
 function isLost(hub: Hub, action: Action): boolean {
-  const { loseWebhooks, loseWebhooksOf } = hub.faults;
-  return (loseWebhooksOf.length === 0 || loseWebhooksOf.includes(action)) && hub.chance.happens(loseWebhooks);
+  const { faults, chance } = hub;
+  const { loseWebhooks, loseWebhooksOf } = faults;
+  if (chance.happens(LOST_SHARE[action](faults))) return true;
+  return (loseWebhooksOf.length === 0 || loseWebhooksOf.includes(action)) && chance.happens(loseWebhooks);
 }
 
 function delayOf(hub: Hub): number {

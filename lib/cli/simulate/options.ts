@@ -1,0 +1,67 @@
+/** The options of `npm run simulate`. */
+import { Command, InvalidArgumentError } from 'commander';
+import leven from 'leven';
+import { FAULTS, type FaultList, problemOf } from '../../sim/faults/table.ts';
+
+export type SimulateOptions = {
+  seeds: number;
+  from: number;
+  seed?: number;
+  trace: boolean;
+  days: number;
+  /** Instead of those that are drawn. */
+  fault?: FaultList;
+  list: boolean;
+};
+
+/** Names that differ in more letters than this are no slip of the pen. */
+const LETTERS_MAX = 6;
+
+export function simulateCommand(): Command {
+  return new Command()
+    .name('npm run simulate --')
+    .description(
+      'Hunts for a day on which a promise is broken: the real functions in a simulated GitHub and AWS under virtual time, with ' +
+        'faults drawn from each seed. Exit code: 0; 1 if a seed fails; 2 if an option is wrong.',
+    )
+    .option('--seeds <N>', 'so many seeds, one after the other', wholeNumber(1), 20)
+    .option('--from <S>', 'the first of them', wholeNumber(0), 1)
+    .option('--seed <S>', 'this seed alone', wholeNumber(0))
+    .option('--trace', 'tell the whole story of the seed', false)
+    .option('--days <D>', 'simulated days with faults; then they end, and everything must finish', days, 1)
+    .option('--fault <NAME=VALUE>', 'this fault instead of drawn ones; may be repeated; `none` for none', fault)
+    .option('--list', 'show every fault, and end', false)
+    .allowExcessArguments(false);
+}
+
+function wholeNumber(low: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= 0xffff_ffff) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${low} on.`);
+  };
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 365) return value;
+  throw new InvalidArgumentError('It must be a number of days, above 0 and at most 365.');
+}
+
+function fault(text: string, earlier: FaultList = {}): FaultList {
+  if (text === 'none') return earlier;
+  const [, name = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === '') throw new InvalidArgumentError('It is written name=value, for example jitconfig.502=0.2.');
+  const problem = problemOf(name, Number(value));
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}${suggestion(name)}`);
+  return { ...earlier, [name]: Number(value) };
+}
+
+function suggestion(name: string): string {
+  if (FAULTS[name] !== undefined) return '';
+  const [nearest] = Object.keys(FAULTS)
+    .map((known) => ({ known, distance: leven(name, known) }))
+    .toSorted((one, other) => one.distance - other.distance);
+  const isNear = nearest !== undefined && nearest.distance <= LETTERS_MAX;
+  return isNear ? ` Did you mean ${nearest.known}?` : ' npm run simulate -- --list shows them all.';
+}

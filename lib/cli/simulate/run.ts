@@ -1,0 +1,124 @@
+/** One seed, one world: so many days with faults, then none, until everything has finished. */
+import { seededChance } from '../../sim/chance.ts';
+import { hashed, inject } from '../../sim/faults/draw.ts';
+import { noKnobs } from '../../sim/faults/knobs.ts';
+import { faultyRest } from '../../sim/faults/rest.ts';
+import type { FaultList } from '../../sim/faults/table.ts';
+import type { Job } from '../../sim/github-service/books.ts';
+import { type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../sim/judge/end.ts';
+import { type Breach, createJudge } from '../../sim/judge/judge.ts';
+import { planWorkload, playWorkload } from '../../sim/workload.ts';
+import { hooksOf } from './hooks.ts';
+import { isServed, maxOf, mayHave, POOLS, SOURCES, WARM } from './setting.ts';
+import { createStage, type Stage } from './stage.ts';
+import { createStory } from './story.ts';
+
+export type Run = {
+  seed: number;
+  faults: FaultList;
+  breaches: Breach[];
+  jobs: number;
+  tasks: number;
+  /** At GitHub, those that counted for a primary limit. */
+  calls: number;
+  /** From the queue to a runner, of each job that ran, in seconds. */
+  waits: number[];
+  story: readonly string[];
+  fingerprint: string;
+};
+
+const MINUTE_MS = 60 * 1000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** When the faults are over: a job may have been put off for long, its pool be busy, and its length be an hour. */
+const FINISH_MINUTES_MAX = 4 * 60;
+/** The longest deadline of ours is that of a RunTask call without an answer: 50 minutes. */
+const QUIET_MINUTES = 90;
+
+export async function run(options: { seed: number; faults: FaultList; days: number; trace?: boolean }): Promise<Run> {
+  const { seed, faults, days } = options;
+  const knobs = noKnobs();
+  const chance = seededChance(hashed(seed, 'around'));
+  const story = createStory(() => stage?.clock.now() ?? 0, options.trace === true);
+  const judge = createJudge({ now: () => stage.clock.now(), github: () => stage.github.books, maxOf, mayHave });
+  let stage!: Stage;
+  stage = await createStage({
+    pools: POOLS,
+    seed,
+    instancesMax: 8,
+    ...hooksOf({ knobs, chance, story, judge, clock: () => stage.clock }),
+    rest: (rest) => faultyRest(rest, knobs, chance),
+  });
+  setUp(stage);
+  const beganAt = stage.clock.now();
+  const plan = planWorkload(seededChance(hashed(seed, 'workload')), SOURCES, days);
+  playWorkload(plan, { clock: stage.clock, control: stage.github.control, isOurs: isServed });
+  const endFaults = inject(seed, faults, targetsOf(stage, knobs), days * DAY_MS);
+  const isBroken = () => judge.breaches.length > 0;
+  await stage.clock.runUntilTrue(isBroken, beganAt + days * DAY_MS);
+  endFaults();
+  story.tell('faults', 'are over');
+  if (!isBroken()) await finish(stage, judge.breaches, endedWorld);
+  return report();
+
+  function endedWorld(): EndedWorld {
+    return {
+      now: stage.clock.now(),
+      github: stage.github,
+      ecs: stage.ecs,
+      judge,
+      isOurs: ({ labels, run }) => isServed(labels) && run.repository.outside !== true,
+      warm: WARM,
+    };
+  }
+
+  function report(): Run {
+    const jobs = [...stage.github.books.jobs.values()];
+    const calls = [...stage.github.books.installations.keys()].reduce((sum, id) => sum + stage.github.charged(id), 0);
+    const minutes = (stage.clock.now() - beganAt) / MINUTE_MS;
+    const breaches = [...judge.breaches, ...tooManyCalls(endedWorld(), calls, minutes)];
+    for (const { promise, detail } of breaches) story.tell('BROKEN', `${promise}: ${detail}`);
+    return {
+      seed,
+      faults,
+      breaches,
+      jobs: jobs.length,
+      tasks: stage.ecs.books().tasks.length,
+      calls,
+      waits: jobs.filter(endedWorld().isOurs).flatMap(waitOf),
+      story: story.lines,
+      fingerprint: story.fingerprint(),
+    };
+  }
+}
+
+function waitOf({ startedAt, queuedAt }: Job): number[] {
+  return startedAt === undefined ? [] : [(startedAt - queuedAt) / 1000];
+}
+
+async function finish(stage: Stage, breaches: Breach[], world: () => EndedWorld): Promise<void> {
+  const isOver = () => stage.allCompleted() || breaches.length > 0;
+  for (let minutes = 0; minutes < FINISH_MINUTES_MAX && !isOver(); minutes += 5) await stage.minutes(5);
+  breaches.push(...jobsLost(world()));
+  if (breaches.length > 0) return;
+  await stage.minutes(QUIET_MINUTES);
+  if (breaches.length === 0) breaches.push(...leftBehind(world()));
+}
+
+/** The owners, with all their repositories and the runner group that a pool asks for. */
+function setUp({ github }: Stage): void {
+  for (const { owner, user } of SOURCES) {
+    const repositories = SOURCES.filter((source) => source.owner === owner && !source.outside).map(({ repo }) => repo);
+    const groups = user ? {} : { groups: [{ name: 'Fast' }] };
+    github.control.putInstallation({ owner, kind: user ? 'User' : 'Organization', repositories, ...groups });
+  }
+}
+
+function targetsOf(stage: Stage, knobs: ReturnType<typeof noKnobs>) {
+  let revision = 1;
+  const { clock, chance, github, ecs, queue, killFunctions } = stage;
+  const redeploy = () => {
+    revision += 1;
+    stage.configure(POOLS.map((pool) => ({ ...pool, taskDefinition: `sim-${pool.name}:${revision}` })));
+  };
+  return { clock, chance, github, ecs, queue, knobs, killFunctions, redeploy };
+}

@@ -1,0 +1,71 @@
+/** Where the simulation takes place: pools whose labels contain each other, owners of both kinds, and who may have which role. */
+import type { Pool } from '../../core/pool.ts';
+import type { Source } from '../../sim/workload.ts';
+
+const ROLES = 'arn:aws:iam::123456789012:role/runners';
+const EVERYBODY = `${ROLES}/sim-task`;
+const DEPLOYING = `${ROLES}/sim-deploy`;
+
+export const POOLS: readonly Pool[] = [
+  aPool({ name: 'default', labels: ['self-hosted', 'linux', 'x64', 'ecs'], max: 20 }),
+  aPool({ name: 'large', labels: ['self-hosted', 'linux', 'x64', 'ecs', 'large'], max: 5 }),
+  aPool({
+    name: 'deploy',
+    labels: ['self-hosted', 'linux', 'x64', 'ecs', 'deploy'],
+    max: 3,
+    repositories: ['octo-org/deploy-*'],
+    register: 'repository',
+    taskRole: DEPLOYING,
+    role: DEPLOYING,
+  }),
+  aPool({ name: 'quick', labels: ['self-hosted', 'quick'], max: 4, warm: 1, group: 'Fast' }),
+];
+
+const PLAIN = [['self-hosted', 'linux', 'ecs'], ['ecs'], ['self-hosted', 'linux', 'x64', 'ecs']];
+const LARGE = ['self-hosted', 'ecs', 'large'];
+/** Somebody else's runners: GitHub's own, or another tool's. */
+const FOREIGN = [['ubuntu-latest'], ['self-hosted', 'windows']];
+
+export const SOURCES: readonly Source[] = [
+  { owner: 'octo-org', repo: 'app', weight: 5, asks: [...PLAIN, ...PLAIN, LARGE, ...FOREIGN] },
+  { owner: 'octo-org', repo: 'web', weight: 3, asks: [...PLAIN, ['self-hosted', 'quick']] },
+  { owner: 'octo-org', repo: 'deploy-tools', weight: 1, asks: [['self-hosted', 'deploy'], ['ecs']] },
+  { owner: 'octo-org', repo: 'secret', weight: 0.3, asks: PLAIN, outside: true },
+  { owner: 'other-org', repo: 'service', weight: 2, asks: [...PLAIN, LARGE] },
+  { owner: 'octocat', repo: 'dotfiles', weight: 0.5, asks: PLAIN, user: true },
+];
+
+export const WARM = POOLS.reduce((sum, { warm }) => sum + warm, 0);
+
+/** The most living tasks of a pool's family. */
+export function maxOf(family: string): number {
+  return POOLS.find(({ name }) => family === `sim-${name}`)?.max ?? 0;
+}
+
+/** The role for deploying is for the repositories that deploy, the other one for all. */
+export function mayHave(role: string | undefined, owner: string, repository: string): boolean {
+  if (role === EVERYBODY) return true;
+  return role === DEPLOYING && owner === 'octo-org' && repository.startsWith('deploy-');
+}
+
+/** Whether some pool is there for jobs that ask for this. */
+export function isServed(labels: readonly string[]): boolean {
+  return labels.every(
+    (label) => !FOREIGN.flat().includes(label.toLowerCase()) || label.toLowerCase() === 'self-hosted',
+  );
+}
+
+function aPool(own: Partial<Pool> & Pick<Pool, 'name' | 'labels' | 'max'>): Pool {
+  return {
+    docker: 'none',
+    repositories: [],
+    register: 'organization',
+    group: 'Default',
+    role: EVERYBODY,
+    warm: 0,
+    idleSecondsMax: 60,
+    taskDefinition: `sim-${own.name}:1`,
+    capacityProvider: 'sim',
+    ...own,
+  };
+}

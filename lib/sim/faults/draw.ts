@@ -1,0 +1,64 @@
+/** Which faults a seed has, and when they come and go. */
+import { type Chance, seededChance } from '../chance.ts';
+import type { Targets } from './fault.ts';
+import { FAULTS, type FaultList } from './table.ts';
+
+/** Most seeds have a few faults, some have many: a bug shows best where not everything is broken at once. */
+const COUNTS = [0, 1, 2, 3, 4, 6, 8, 12];
+const HOUR_MS = 60 * 60 * 1000;
+
+export function drawFaults(seed: number): FaultList {
+  const chance = seededChance(hashed(seed, 'faults'));
+  const names = Object.keys(FAULTS);
+  const wanted = chance.pick(COUNTS) ?? 1;
+  const chosen = new Set<string>();
+  while (chosen.size < wanted) chosen.add(chance.pick(names) ?? '');
+  return Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
+}
+
+/** Towards the low end of the range: squared. Two digits are enough to repeat it by hand. */
+function drawnValue(name: string, chance: Chance): number {
+  const [low, high] = FAULTS[name]?.range ?? [0, 0];
+  return Number((low + (high - low) * chance.next() ** 2).toPrecision(2));
+}
+
+/** Begins each when its time comes; the returned function ends them all. Each draws its times from a chance of its own. */
+export function inject(seed: number, faults: FaultList, targets: Targets, lengthMs: number): () => void {
+  let over = false;
+  for (const [name, value] of Object.entries(faults)) {
+    const fault = FAULTS[name];
+    if (fault === undefined) throw new Error(`There is no fault ${name}`);
+    const chance = seededChance(hashed(seed, name));
+    if (fault.unit === 'hours') {
+      targets.clock.after(chance.next() * Math.max(0, lengthMs - value * HOUR_MS), () => {
+        if (over) return;
+        fault.begin(targets, value);
+        targets.clock.after(value * HOUR_MS, () => fault.end(targets));
+      });
+    } else if (fault.unit === 'times an hour') {
+      const again = () => {
+        if (value <= 0) return;
+        const gapMs = (-Math.log(1 - chance.next()) * HOUR_MS) / value;
+        targets.clock.after(gapMs, () => {
+          if (over) return;
+          fault.begin(targets, value);
+          again();
+        });
+      };
+      again();
+    } else {
+      fault.begin(targets, value);
+    }
+  }
+  return () => {
+    over = true;
+    for (const name of Object.keys(faults)) FAULTS[name]?.end(targets);
+  };
+}
+
+/** FNV-1a over both: chances that have nothing to do with each other. */
+export function hashed(seed: number, text: string): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,43 @@
+/** What is judged at the end, on a world that has been left in the middle, or has ended badly. */
+import { expect, test } from '@jest/globals';
+import { type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../lib/sim/judge/end.ts';
+import { createJudge } from '../../lib/sim/judge/judge.ts';
+import { createStage, type Stage } from '../support/stage.ts';
+
+function worldOf(stage: Stage): EndedWorld {
+  const { clock, github, ecs } = stage;
+  const judge = createJudge({ now: clock.now, github: () => github.books, maxOf: () => 50, mayHave: () => true });
+  return { now: clock.now(), github, ecs, judge, isOurs: () => true, warm: 0 };
+}
+
+const details = (breaches: readonly { detail: string }[]) => breaches.map(({ detail }) => detail);
+
+test('a job that waits is lost, and so is one that ended otherwise than it should; a cancelled one is not', async () => {
+  const stage = await createStage({ janitor: false });
+  const [waiting = 0, cancelled = 0, failed = 0] = stage.addJobs({ count: 3, labels: ['nobody'] });
+  stage.github.control.cancel(cancelled);
+  Object.assign(stage.github.books.jobs.get(failed) ?? {}, { state: 'completed', conclusion: 'failure' });
+  expect(details(jobsLost(worldOf(stage)))).toEqual([
+    `job ${waiting} is queued`,
+    `job ${failed} ended with failure instead of success on no runner`,
+  ]);
+});
+
+test('a task and a registration are left behind while a job runs, and nothing is when all is done', async () => {
+  const stage = await createStage();
+  stage.addJobs({ durationSeconds: 120 });
+  await stage.until(() => stage.github.control.runners().some(({ busy }) => busy), 5);
+  const [runner] = stage.github.control.runners();
+  const task = stage.livingTasks()[0]?.['startedBy'];
+  expect(details(leftBehind(worldOf(stage)))).toEqual([`task of ${task}`, `registration ${runner?.name}`]);
+  await stage.minutes(15);
+  expect(leftBehind(worldOf(stage))).toEqual([]);
+  expect(jobsLost(worldOf(stage))).toEqual([]);
+});
+
+test('more calls than a job can need are too many', async () => {
+  const stage = await createStage({ janitor: false });
+  stage.addJobs({ labels: ['nobody'] });
+  expect(tooManyCalls(worldOf(stage), 100, 1)).toEqual([]);
+  expect(details(tooManyCalls(worldOf(stage), 101, 1))).toEqual(['101 calls for 1 jobs in 1 minutes']);
+});

@@ -1,0 +1,103 @@
+/** Each promise of the judge can be seen to be broken: the books are made up, and say so. */
+import { expect, test } from '@jest/globals';
+import type { TaskChange, TaskEntry } from '../../lib/sim/ecs-service/books.ts';
+import type { Books, Job, Runner } from '../../lib/sim/github-service/books.ts';
+import { createJudge, type Judge, PROMISES } from '../../lib/sim/judge/judge.ts';
+
+const NAME = 'sim-default-0-77-1';
+
+function aJudge(runners: Partial<Runner>[] = []): Judge {
+  const books = { runners: new Map(runners.map((runner, index) => [index, runner])) } as unknown as Books;
+  return createJudge({
+    now: () => 0,
+    github: () => books,
+    maxOf: () => 2,
+    mayHave: (role, _, repository) => role === 'everybody' || repository === 'deploy',
+  });
+}
+
+function aTask(own: Partial<TaskEntry> = {}): TaskEntry {
+  const base = { taskArn: 'arn', cluster: 'sim', family: 'sim-default', createdAt: 0, ran: true };
+  return { ...base, startedBy: NAME, role: 'everybody', ...own };
+}
+
+function aJob(repository: string, runner: string): Job {
+  const run = { repository: { owner: { login: 'octo-org' }, name: repository } };
+  return { id: 77, run, runner: { id: 1, name: runner } } as unknown as Job;
+}
+
+const busy = { name: `${NAME}-1`, state: 'busy' as const };
+
+const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) => void; broken: string[] }[] = [
+  {
+    name: 'a third task of a pool of two',
+    play: (judge) => judge.onTask(aTask(), 'created', 3),
+    broken: [PROMISES.maximum],
+  },
+  {
+    name: 'two tasks of one launch, side by side',
+    play: (judge) => {
+      judge.onTask(aTask(), 'created', 1);
+      judge.onTask(aTask(), 'created', 2);
+    },
+    broken: [PROMISES.one],
+  },
+  {
+    name: 'two tasks of one launch, one after the other',
+    play: (judge) => {
+      judge.onTask(aTask(), 'created', 1);
+      judge.onTask(aTask(), 'stopped', 0);
+      judge.onTask(aTask(), 'created', 1);
+    },
+    broken: [],
+  },
+  ...(['stop requested', 'container ended'] as TaskChange[]).flatMap((change) => [
+    {
+      name: `${change} under a job`,
+      runners: [busy],
+      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      broken: [PROMISES.working],
+    },
+    {
+      name: `${change} under another runner's job`,
+      runners: [{ ...busy, name: 'sim-default-0-77-11-1' }],
+      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      broken: [],
+    },
+    {
+      name: `${change}, and the runner idles`,
+      runners: [{ ...busy, state: 'idle' as const }],
+      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      broken: [],
+    },
+  ]),
+  {
+    name: 'a container that vanished with its instance',
+    runners: [busy],
+    play: (judge) => judge.onTask(aTask({ lost: true }), 'container ended', 1),
+    broken: [],
+  },
+  {
+    name: 'a job with the role of other repositories',
+    play: (judge) => {
+      judge.onTask(aTask({ role: 'deploying' }), 'created', 1);
+      judge.onJob(aJob('app', `${NAME}-1`), 'in_progress');
+    },
+    broken: [PROMISES.role],
+  },
+  {
+    name: 'a job with a role that it may have, and one on a runner that is not ours',
+    play: (judge) => {
+      judge.onTask(aTask({ role: 'deploying' }), 'created', 1);
+      judge.onJob(aJob('deploy', `${NAME}-1`), 'in_progress');
+      judge.onJob(aJob('app', 'somebody-1'), 'in_progress');
+    },
+    broken: [],
+  },
+];
+
+test.each(rows)('$name: $broken', ({ runners, play, broken }) => {
+  const judge = aJudge(runners);
+  play(judge);
+  expect(judge.breaches.map(({ promise }) => promise)).toEqual(broken);
+});
