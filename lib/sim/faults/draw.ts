@@ -1,6 +1,6 @@
 /** Which faults a seed has, and when they come and go. */
 import { type Chance, seededChance } from '../chance.ts';
-import type { Targets } from './fault.ts';
+import type { Fault, Targets } from './fault.ts';
 import { FAULTS, type FaultList } from './table.ts';
 
 /** Most seeds have a few faults, some have many: a bug shows best where not everything is broken at once. */
@@ -24,36 +24,42 @@ function drawnValue(name: string, chance: Chance): number {
 
 /** Begins each when its time comes; the returned function ends them all. Each draws its times from a chance of its own. */
 export function inject(seed: number, faults: FaultList, targets: Targets, lengthMs: number): () => void {
-  let over = false;
+  const season: Season = { targets, lengthMs, isOver: false };
   for (const [name, value] of Object.entries(faults)) {
     const fault = FAULTS[name];
     if (fault === undefined) throw new Error(`There is no fault ${name}`);
     const chance = seededChance(hashed(seed, name));
-    if (fault.unit === 'hours') {
-      targets.clock.after(chance.next() * Math.max(0, lengthMs - value * HOUR_MS), () => {
-        if (over) return;
-        fault.begin(targets, value);
-        targets.clock.after(value * HOUR_MS, () => fault.end(targets));
-      });
-    } else if (fault.unit === 'times an hour') {
-      const again = () => {
-        if (value <= 0) return;
-        const gapMs = (-Math.log(1 - chance.next()) * HOUR_MS) / value;
-        targets.clock.after(gapMs, () => {
-          if (over) return;
-          fault.begin(targets, value);
-          again();
-        });
-      };
-      again();
-    } else {
-      fault.begin(targets, value);
-    }
+    if (fault.unit === 'hours') once(season, fault, value, chance);
+    else if (fault.unit === 'times an hour') againAndAgain(season, fault, value, chance);
+    else fault.begin(targets, value);
   }
   return () => {
-    over = true;
+    season.isOver = true;
     for (const name of Object.keys(faults)) FAULTS[name]?.end(targets);
   };
+}
+
+type Season = { targets: Targets; lengthMs: number; isOver: boolean };
+
+/** Some time, for so many hours. */
+function once(season: Season, fault: Fault, hours: number, chance: Chance): void {
+  const { targets, lengthMs } = season;
+  targets.clock.after(chance.next() * Math.max(0, lengthMs - hours * HOUR_MS), () => {
+    if (season.isOver) return;
+    fault.begin(targets, hours);
+    targets.clock.after(hours * HOUR_MS, () => fault.end(targets));
+  });
+}
+
+/** With exponential gaps. */
+function againAndAgain(season: Season, fault: Fault, perHour: number, chance: Chance): void {
+  if (perHour <= 0) return;
+  const gapMs = (-Math.log(1 - chance.next()) * HOUR_MS) / perHour;
+  season.targets.clock.after(gapMs, () => {
+    if (season.isOver) return;
+    fault.begin(season.targets, perHour);
+    againAndAgain(season, fault, perHour, chance);
+  });
 }
 
 /** FNV-1a over both: chances that have nothing to do with each other. */
