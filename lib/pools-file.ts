@@ -7,7 +7,7 @@ import type { Pool, Pools } from './core/pool.ts';
 import { checkPools } from './pools-file/check.ts';
 import { readDocument } from './pools-file/document.ts';
 import type { Finding } from './pools-file/findings.ts';
-import type { FilePool, PoolsFile } from './pools-file/schema.ts';
+import { type FilePool, JOB_HOURS_MAX, type PoolsFile } from './pools-file/schema.ts';
 
 /** `place`: `pools.deploy.memory`; empty for the file as a whole. `line` and `column` count from 1. */
 export type Problem = { file: string; place: string; line: number; column: number; message: string };
@@ -69,6 +69,7 @@ export function functionsPool(
     ...(role !== undefined && { role }),
     warm: pool.warm,
     idleSecondsMax: pool.idleSeconds,
+    ...(pool.jobHours < JOB_HOURS_MAX && { jobHours: pool.jobHours }),
     taskDefinition,
     ...(provider !== undefined && { capacityProvider: provider }),
     ...(logGroup !== undefined && { logGroup }),

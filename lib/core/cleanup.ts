@@ -130,22 +130,25 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
 
 /**
  * Jobs that simply wait or simply run, but have done so for long: was their end lost? They take turns, a few in a run, so that
- * a long backlog costs no more questions than a short one.
+ * a long backlog costs no more questions than a short one. `notBusy`: the runners that GitHub has just not listed as busy: nobody
+ * has to ask about the jobs of others.
  */
 export function oldInTurn(
   backlog: readonly BacklogRecord[],
   seats: ReadonlyMap<number, Seat>,
+  notBusy: ReadonlySet<string>,
   now: number,
 ): BacklogRecord[] {
-  const old = backlog.filter((item) => isOld(item, seats.get(item.job), now));
+  const old = backlog.filter((item) => isOld(item, seats.get(item.job), notBusy, now));
   const asked = Math.min(OLD_JOBS_ASKED_MAX, Math.ceil(old.length / OLD_JOBS_ASKED_EVERY_MINUTES));
   const start = old.length === 0 ? 0 : (Math.floor(now / 60_000) * asked) % old.length;
   return [...old.slice(start), ...old.slice(0, start)].slice(0, asked);
 }
 
-function isOld(item: BacklogRecord, seat: Seat | undefined, now: number): boolean {
+function isOld(item: BacklogRecord, seat: Seat | undefined, notBusy: ReadonlySet<string>, now: number): boolean {
   if (item.state === 'queued') return seat === undefined && now - item.recordedAt >= WAITING_SUSPICIOUS_MS;
-  return seat !== undefined && now - (seat.registeredAt ?? seat.launchedAt) >= RUNNING_SUSPICIOUS_MS;
+  if (seat === undefined || !notBusy.has(seat.name)) return false;
+  return now - (seat.registeredAt ?? seat.launchedAt) >= RUNNING_SUSPICIOUS_MS;
 }
 
 /** Its launches fail, and it has been there for a while: perhaps nobody told us that it was cancelled. */

@@ -19,7 +19,7 @@ import { removeGhosts, stopOrphans } from './ghosts.ts';
 import { guarded } from './guarded.ts';
 import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
-import { type Listing, listRegistrations } from './listings.ts';
+import { type Listing, listRegistrations, notListedBusy } from './listings.ts';
 import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
 import { retireRunners } from './retire.ts';
@@ -44,7 +44,7 @@ export async function clean(world: World, config: Config, beganAt: number): Prom
   const lists = await Promise.all([...pools, UNSERVED].map((pool) => world.backlog.list(pool)));
   const backlog = await moveJobs(world, config, lists.flat(), seats);
   await retireRunners(world, config, seats, listings, new Set(backlog.map(({ job }) => job)));
-  const waiting = await questionJobs(world, config, seats, backlog);
+  const waiting = await questionJobs(world, config, seats, backlog, notListedBusy(seats, listings));
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
   used.delete(UNSERVED);
   await askForLooks(world, [...new Set([...used, ...wantWarm(config)])]);

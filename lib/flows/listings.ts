@@ -1,7 +1,8 @@
 /** The lists of registered runners that a run of the janitor reads: every decision about a registration stands on one. */
 import { LISTED_SEATS_EVERY_MINUTES, SCOPE_ACTIVE_MS } from '../core/limits.ts';
+import { listedAs } from '../core/presence.ts';
 import type { InstallationRecord, Seat } from '../core/runner.ts';
-import { INSTALLATIONS } from '../core/runner.ts';
+import { INSTALLATIONS, isBound } from '../core/runner.ts';
 import type { GitHubRunner, Outcome, Scope, World } from '../world.ts';
 import { scopeOf } from './end.ts';
 
@@ -25,6 +26,16 @@ export async function listRegistrations(world: World, seats: readonly Seat[], un
       .filter(({ mintedAt, scope }) => isDue(now, mintedAt, states.get(keyOf(scope)))),
   );
   return readInTurn(world, inTurn(due, now), until);
+}
+
+/** The names of our runners in which no job runs, as far as the list of their owner was read and says so. */
+export function notListedBusy(seats: readonly Seat[], listings: readonly Listing[]): Set<string> {
+  const lists = new Map(listings.map(({ scope, runners }) => [keyOf(scope), runners]));
+  const idle = seats.filter((seat) => {
+    const list = isBound(seat) ? lists.get(keyOf(scopeOf(seat))) : undefined;
+    return list?.kind === 'ok' && listedAs(seat, list.value)?.busy !== true;
+  });
+  return new Set(idle.map(({ name }) => name));
 }
 
 /** As GitHub does: names in any case are the same. */

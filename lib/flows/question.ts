@@ -13,17 +13,18 @@ import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
 import { changeSeat } from './seats.ts';
 
-/** Gives the waiting jobs of each pool that has any, as they were before. */
+/** Gives the waiting jobs of each pool that has any, as they were before. `notBusy`: GitHub lists no job in them. */
 export async function questionJobs(
   world: World,
   config: Config,
   seats: readonly Seat[],
   backlog: readonly BacklogRecord[],
+  notBusy: ReadonlySet<string>,
 ): Promise<Map<string, Waiting>> {
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
   const pressing = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
-  const questions = [...new Set([...pressing, ...oldInTurn(backlog, bySeat, now)])];
+  const questions = [...new Set([...pressing, ...oldInTurn(backlog, bySeat, notBusy, now)])];
   await Promise.all(
     questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
   );

@@ -16,6 +16,7 @@ const poolSchema = z.object({
   // Absent in parameters of earlier versions.
   warm: z._default(z.int(), 0),
   idleSecondsMax: z.number(),
+  jobHours: z.exactOptional(z.int()),
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),
   logGroup: z.exactOptional(z.string()),

@@ -25,7 +25,7 @@ const STORE_GIB_MAX = 16_384;
 const SECURITY_OPTIONS_MAX = 10;
 const IDLE_SECONDS_MAX = 3600;
 /** GitHub docs (limits): a job on a self-hosted runner may run for 5 days. */
-const JOB_HOURS_MAX = 120;
+export const JOB_HOURS_MAX = 120;
 /** Runner names, at most 64 letters long at GitHub, contain the pool's name beside deployment, place, job and launch. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,19}$/;
 
