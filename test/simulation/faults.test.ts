@@ -9,8 +9,8 @@ import { createStage, type Stage } from '../support/stage.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function targetsOf(stage: Stage): Targets {
-  const { clock, chance, github, ecs, queue, killFunctions } = stage;
-  return { clock, chance, github, ecs, queue, killFunctions, knobs: noKnobs(), redeploy: () => undefined };
+  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
+  return { clock, chance, github, ecs, queue, sts, killFunctions, knobs: noKnobs(), redeploy: () => undefined };
 }
 
 /** Everything that a fault can set. */
@@ -26,7 +26,10 @@ function stateOf({ github, ecs, knobs }: Targets): string {
   return JSON.stringify({ faults: github.control.faults(), ecs: ecs.faults(), others, onRoutes, owners, secret });
 }
 
-const lasting = Object.entries(FAULTS).filter(([, { unit }]) => unit !== 'times an hour');
+/** STS does not tell its share. */
+const lasting = Object.entries(FAULTS).filter(
+  ([name, { unit }]) => unit !== 'times an hour' && name !== 'sts.unavailable',
+);
 
 test.each(lasting)('%s begins, and ends with nothing left of it', async (name, { range: [, high] }) => {
   const stage = await createStage({ janitor: false });

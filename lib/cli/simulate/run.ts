@@ -115,10 +115,10 @@ function setUp({ github }: Stage): void {
 
 function targetsOf(stage: Stage, knobs: ReturnType<typeof noKnobs>) {
   let revision = 1;
-  const { clock, chance, github, ecs, queue, killFunctions } = stage;
+  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
   const redeploy = () => {
     revision += 1;
     stage.configure(POOLS.map((pool) => ({ ...pool, taskDefinition: `sim-${pool.name}:${revision}` })));
   };
-  return { clock, chance, github, ecs, queue, knobs, killFunctions, redeploy };
+  return { clock, chance, github, ecs, queue, sts, knobs, killFunctions, redeploy };
 }

@@ -18,6 +18,7 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'events.late': ofEcs('reorderEvents', 'task state changes that arrive after later ones', [0.05, 1]),
   'image.cannotBePulled': ofEcs('cannotPullImage', 'pulls that fail', [0.01, 0.2]),
   'instances.none': ofEcs('noCapacity', 'instances that cannot be had', [0.05, 0.6]),
+  'sts.unavailable': ofSts('calls of the registrar that STS does not answer', [0.05, 0.6]),
   'instances.die': nowAndThen('a Spot instance is gone without SIGTERM', [0.05, 1], killOne),
   'instances.warned': nowAndThen('a Spot warning, two minutes ahead', [0.05, 1], warnOne),
   'lambda.killed': ofKnob('kill', 'environments that die at a call to the outside', [0.0005, 0.01]),
@@ -36,6 +37,11 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
     redeploy(),
   ),
 };
+
+function ofSts(what: string, range: Fault['range']): Fault {
+  const begin = ({ sts }: Targets, value: number) => sts.setUnavailable(value);
+  return { what, unit: 'share', range, max: 1, begin, end: ({ sts }) => sts.setUnavailable(0) };
+}
 
 function killOne({ ecs, chance }: Targets): void {
   const instance = chance.pick(ecs.instances());

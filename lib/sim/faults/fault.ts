@@ -6,6 +6,7 @@ import type { EcsService } from '../ecs-service/service.ts';
 import { type Faults, NO_FAULTS } from '../github-service/faults.ts';
 import type { GitHubService } from '../github-service/service.ts';
 import type { SimQueue } from '../queue.ts';
+import type { StsService } from '../sts-service.ts';
 import type { Knobs } from './knobs.ts';
 
 export type Targets = {
@@ -14,6 +15,7 @@ export type Targets = {
   github: GitHubService;
   ecs: EcsService;
   queue: SimQueue;
+  sts: StsService;
   knobs: Knobs;
   /** Another deployment: new task definitions, and functions that read the old configuration for a while. */
   redeploy: () => void;

@@ -52,6 +52,8 @@ export const githubFaults: Readonly<Record<string, Fault>> = {
   'token.fresh401': ofGitHub('freshToken401Seconds', 'a new token is answered 401 so long (N2)', [1, 3], 'seconds'),
   'lists.lag': ofGitHub('listLagSeconds', 'lists of runners are so old (N9)', [10, 60], 'seconds'),
   'runners.shownIdle': ofGitHub('busyShownIdle', 'busy runners that are shown as idle (N12)', [0.05, 1]),
+  'runners.shownOffline': ofGitHub('onlineShownOffline', 'working runners that are shown as offline (N12)', [0.05, 1]),
+  'lists.partial': ofGitHub('leftOutOfLists', 'runners that a list leaves out (N9)', [0.02, 0.3]),
   'runners.idleRemoved': ofGitHub(
     'idleJitRemoved',
     'runners that GitHub removes after minutes of idling (N10)',

@@ -90,6 +90,8 @@ export type Runner = {
   session: Session | undefined;
   /** GitHub never showed one as busy although it is (switch `busyShownIdle`). */
   busyHidden: boolean;
+  /** GitHub never shows it as online although it is (switch `onlineShownOffline`). */
+  onlineHidden: boolean;
   everConnected: boolean;
   /** Of its software; known to GitHub once it has connected. */
   version: string | undefined;

@@ -33,6 +33,10 @@ export type Faults = {
   listLagSeconds: number;
   /** Busy runners that REST shows as not busy. */
   busyShownIdle: number;
+  /** Runners that REST shows as offline although they listen or work. */
+  onlineShownOffline: number;
+  /** Runners that a list leaves out, because its pages shift while others come and go. */
+  leftOutOfLists: number;
   /** Answers to `GET job` that show the state before the last change. */
   staleJobs: number;
   /** JIT runners that GitHub removes after 2 to 6 minutes of idling. */
@@ -70,6 +74,8 @@ export const NO_FAULTS: Readonly<Faults> = {
   freshToken401Seconds: 0,
   listLagSeconds: 0,
   busyShownIdle: 0,
+  onlineShownOffline: 0,
+  leftOutOfLists: 0,
   staleJobs: 0,
   idleJitRemoved: 0,
   ghostRunners: 0,

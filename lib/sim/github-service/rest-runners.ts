@@ -68,13 +68,14 @@ function listing(hub: Hub, scope: Scope): readonly RunnerJson[] {
   const lagMs = hub.faults.listLagSeconds * 1000;
   const { listed } = scope;
   if (listed !== undefined && hub.time.now() - listed.at < lagMs) return listed.runners as readonly RunnerJson[];
-  const runners = [...scope.runners.values()].map(runnerJson);
+  const shown = [...scope.runners.values()].filter(() => !hub.chance.happens(hub.faults.leftOutOfLists));
+  const runners = shown.map(runnerJson);
   if (lagMs > 0) scope.listed = { at: hub.time.now(), runners };
   return runners;
 }
 
 function runnerJson(runner: Runner) {
-  const isOnline = runner.session !== undefined && runner.state !== 'lingering';
+  const isOnline = runner.session !== undefined && runner.state !== 'lingering' && !runner.onlineHidden;
   return {
     id: runner.id,
     name: runner.name,

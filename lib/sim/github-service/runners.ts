@@ -24,6 +24,7 @@ export function addRunner(
     job: undefined,
     session: undefined,
     busyHidden: hub.chance.happens(hub.faults.busyShownIdle),
+    onlineHidden: hub.chance.happens(hub.faults.onlineShownOffline),
     everConnected: false,
     version: undefined,
     createdAt: hub.time.now(),
