@@ -25,7 +25,8 @@ export async function giveUp(
   if (given !== undefined && given.state !== 'gone') {
     return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: CHANGED_RETRY_SECONDS };
   }
-  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true });
+  const refused = failure === 'GitHub refused';
+  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: true, refused });
   await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
   return { kind: 'gone', reason, ...(failure !== undefined && { failure }) };
 }
