@@ -186,10 +186,18 @@ describe('a launch whose answer nobody has noted', () => {
     const stage = await createStage({
       scalers: 1,
       watch: (_, { when, call }, invocation) => {
-        if (when === 'after' && call === 'cluster.runTask' && killed++ === 0) invocation.kill();
+        if (when === 'after' && call === 'cluster.runTask' && isArmed) {
+          isArmed = false;
+          invocation.kill();
+        }
       },
     });
-    let killed = 0;
+    let isArmed = false;
+    // After another job there is an instance, so that the container asks before the call is repeated.
+    stage.addJobs({ count: 1, durationSeconds: 30 });
+    expect(await stage.until(stage.allCompleted, 10)).toBe(true);
+    await stage.minutes(2);
+    isArmed = true;
     const start = stage.clock.now();
     stage.addJobs({ count: 1, durationSeconds: 30 });
     expect(await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 10)).toBe(true);
@@ -197,7 +205,7 @@ describe('a launch whose answer nobody has noted', () => {
     expect((stage.clock.now() - start) / 1000).toBeLessThan(150);
     expect(await stage.until(stage.allCompleted, 10)).toBe(true);
     await stage.minutes(10);
-    expect(stage.ecs.tasks()).toHaveLength(1);
+    expect(stage.ecs.tasks()).toHaveLength(2);
     expect(stage.leftovers()).toEqual(CLEAN);
   });
 });
