@@ -158,6 +158,9 @@ export const JANITOR_TIMEOUT_SECONDS = 60;
 /** Lists of runners are read until then in a run, so that there is time to do something about them. */
 export const LISTS_UNTIL_MS = 20_000;
 
+/** Differences are repaired until then in a run: a call takes 10 s at most, and looks, gauges and lost events come after it. */
+export const CLEAN_UNTIL_MS = 36_000;
+
 /** Lost events are looked for until then in a run: a call takes 10 s at most, and what was found is written down after it. */
 export const FIND_LOST_UNTIL_MS = 40_000;
 

@@ -8,7 +8,7 @@ import type { Waiting } from '../core/demand.ts';
 import { NEVER_STARTED } from '../core/ending.ts';
 import { gauges } from '../core/gauges.ts';
 import type { BacklogRecord } from '../core/job.ts';
-import { LISTS_UNTIL_MS } from '../core/limits.ts';
+import { CLEAN_UNTIL_MS, LISTS_UNTIL_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { KnownPool, Seat } from '../core/runner.ts';
@@ -16,7 +16,7 @@ import type { Outcome, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
 import { removeGhosts, stopOrphans } from './ghosts.ts';
-import { guarded } from './guarded.ts';
+import { guarded, inTurn } from './guarded.ts';
 import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
 import { type Listing, listRegistrations, notListedBusy } from './listings.ts';
@@ -29,6 +29,7 @@ import { checkVersions } from './versions.ts';
 
 /** Gives the jobs that are not completed, as they were before they were asked about. `beganAt`: when this run began. */
 export async function clean(world: World, config: Config, beganAt: number): Promise<BacklogRecord[]> {
+  const until = beganAt + CLEAN_UNTIL_MS;
   const configured = config.pools.pools.map(({ name }) => name);
   const before = await readSeats(world, poolsOf(configured, await knownPools(world)));
   const listings = await listRegistrations(world, before, beganAt + LISTS_UNTIL_MS);
@@ -37,13 +38,13 @@ export async function clean(world: World, config: Config, beganAt: number): Prom
   const pools = poolsOf([...configured, ...namedByTasks(config, tasks)], known);
   const seats = await readSeats(world, pools);
   await Promise.all([
-    tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings) : undefined,
-    tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings) : undefined,
-    removeGhosts(world, config, seats, tasks.kind === 'ok' ? tasks.value : undefined, listings),
+    tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings, until) : undefined,
+    tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings, until) : undefined,
+    removeGhosts(world, config, seats, tasks.kind === 'ok' ? tasks.value : undefined, listings, until),
   ]);
   const lists = await Promise.all([...pools, UNSERVED].map((pool) => world.backlog.list(pool)));
   const backlog = await moveJobs(world, config, lists.flat(), seats);
-  await retireRunners(world, config, seats, listings, new Set(backlog.map(({ job }) => job)));
+  await retireRunners(world, config, seats, listings, new Set(backlog.map(({ job }) => job)), until);
   const waiting = await questionJobs(world, config, seats, backlog, notListedBusy(seats, listings));
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
   used.delete(UNSERVED);
@@ -82,10 +83,11 @@ async function judgeSeats(
   seats: readonly Seat[],
   living: readonly SeenTask[],
   listings: readonly Listing[],
+  until: number,
 ): Promise<void> {
   const tasks = await describeRest(world, seats, living);
   if (tasks === undefined) return;
-  await Promise.all(seats.map((seat) => guarded(world, seat.name, () => treat(world, seat, tasks, listings))));
+  await inTurn(world, seats, until, (seat) => guarded(world, seat.name, () => treat(world, seat, tasks, listings)));
 }
 
 /** The list shows the living; the ended are asked for by their ARNs. */

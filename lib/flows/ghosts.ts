@@ -5,7 +5,7 @@ import { parseRunnerName } from '../core/name.ts';
 import type { Seat } from '../core/runner.ts';
 import type { GitHubRunner, Outcome, Scope, World } from '../world.ts';
 import type { Config } from './config.ts';
-import { guarded } from './guarded.ts';
+import { guarded, inTurn } from './guarded.ts';
 import type { Listing } from './listings.ts';
 import { stop } from './stop.ts';
 
@@ -16,18 +16,17 @@ export async function stopOrphans(
   seats: readonly Seat[],
   tasks: readonly SeenTask[],
   listings: readonly Listing[],
+  until: number,
 ): Promise<void> {
   const known = new Set(seats.map(({ name }) => name));
   const now = world.clock.now();
   const orphans = tasks.filter((task) => isOrphan(config.prefix, task, known, now));
-  await Promise.all(
-    orphans.map((task) =>
-      guarded(world, task.startedBy, async () => {
-        if (await isUnregistered(world, config, task, listings)) {
-          await stop(world, task, 'no record and no registration knows it');
-        }
-      }),
-    ),
+  await inTurn(world, orphans, until, (task) =>
+    guarded(world, task.startedBy, async () => {
+      if (await isUnregistered(world, config, task, listings)) {
+        await stop(world, task, 'no record and no registration knows it');
+      }
+    }),
   );
 }
 
@@ -65,6 +64,7 @@ export async function removeGhosts(
   seats: readonly Seat[],
   tasks: readonly SeenTask[] | undefined,
   listings: readonly Listing[],
+  until: number,
 ): Promise<void> {
   const known = {
     seats: new Map(seats.map((seat) => [seat.name, seat])),
@@ -78,7 +78,9 @@ export async function removeGhosts(
           .map((runner) => ({ scope, runner }))
       : [],
   );
-  await Promise.all(ghosts.map(({ scope, runner }) => guarded(world, runner.name, () => remove(world, scope, runner))));
+  await inTurn(world, ghosts, until, ({ scope, runner }) =>
+    guarded(world, runner.name, () => remove(world, scope, runner)),
+  );
 }
 
 async function remove(world: World, scope: Scope, runner: GitHubRunner): Promise<void> {

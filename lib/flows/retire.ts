@@ -12,7 +12,7 @@ import type { GitHubRunner, World } from '../world.ts';
 import { askGitHub } from './ask-github.ts';
 import type { Config } from './config.ts';
 import { releaseJob } from './end.ts';
-import { guarded } from './guarded.ts';
+import { guarded, inTurn } from './guarded.ts';
 import { keyOf, type Listing } from './listings.ts';
 import { changeSeat } from './seats.ts';
 
@@ -23,16 +23,15 @@ export async function retireRunners(
   seats: readonly Seat[],
   listings: readonly Listing[],
   open: ReadonlySet<number>,
+  until: number,
 ): Promise<void> {
   const byScope = new Map(listings.map((listing) => [keyOf(listing.scope), listing]));
-  await Promise.all(
-    seats.map((seat) => {
-      const listing = seat.mint === 0 ? undefined : byScope.get(keyOf(scopeOfSeat(seat)));
-      if (listing?.runners.kind !== 'ok') return undefined;
-      const runners = listing.runners.value;
-      return guarded(world, seat.name, () => attend(world, config, seat, listing, listedAs(seat, runners), open));
-    }),
-  );
+  await inTurn(world, seats, until, (seat) => {
+    const listing = seat.mint === 0 ? undefined : byScope.get(keyOf(scopeOfSeat(seat)));
+    if (listing?.runners.kind !== 'ok') return undefined;
+    const runners = listing.runners.value;
+    return guarded(world, seat.name, () => attend(world, config, seat, listing, listedAs(seat, runners), open));
+  });
 }
 
 function scopeOfSeat({ installation = 0, owner = '', repository }: Seat) {
