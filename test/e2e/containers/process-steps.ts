@@ -20,11 +20,12 @@ export function processSteps({ tasks }: Stage): Step[] {
       name: 'processes that nobody waits for are buried',
       run: async () => {
         const task = await job();
-        await task.output('for i in $(seq 50); do (setsid sleep 1 > /dev/null 2>&1 &); done');
+        await task.output('for i in $(seq 50); do (setsid sleep 1000 > /dev/null 2>&1 &); done');
         // From inside: a process that has ended is in no control group any more, by which the engine knows them.
         const count = async (script: string) => Number(await task.output(`ps -eo stat=,args= | { ${script} || :; }`));
-        same('orphans at first', await count('grep -c "sleep 1$"'), 50);
-        await until('they have ended', 20, async () => (await count('grep -c "sleep 1$"')) === 0);
+        await until('50 orphans are there', 20, async () => (await count('grep -c "sleep 1000$"')) === 50);
+        await task.output('pkill -x sleep');
+        await until('they have ended', 20, async () => (await count('grep -c "sleep 1000$"')) === 0);
         await until('somebody has waited for each', 5, async () => (await count('grep -c "^Z"')) === 0);
         await task.finish();
       },
