@@ -1,6 +1,8 @@
 /** `npm run simulate`: its options, how it makes a failing seed smaller, and what it says of one. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { parse as parseYaml } from 'yaml';
 import { type SimulateOptions, simulateCommand } from '../../lib/cli/simulate/options.ts';
 import { failure } from '../../lib/cli/simulate/report.ts';
 import type { Run } from '../../lib/cli/simulate/run.ts';
@@ -81,4 +83,15 @@ test('the command ends with 2 where an option is wrong, and with 0 after a seed 
   expect(held.stdout).toMatch(/faults +are over/);
   expect(held.stdout).toMatch(/No promise was broken/);
   expect(held.status).toBe(0);
+});
+
+test('each night thousands of seeds run that ran in no night before, and the workflow may write nothing', () => {
+  const workflow = parseYaml(readFileSync('.github/workflows/simulate.yml', 'utf8'));
+  expect(workflow).toMatchObject({ permissions: { contents: 'read' } });
+  const { strategy, steps } = workflow.jobs.hunt;
+  const { run } = steps.at(-1);
+  const [, seeds, perRun, perPart] =
+    /--seeds (\d+) --from \$\(\( RUN \* (\d+) \+ PART \* (\d+) \+ 1 \)\)/.exec(run) ?? [];
+  expect(perPart).toBe(seeds);
+  expect(Number(perRun)).toBe(Number(seeds) * strategy.matrix.part.length);
 });
