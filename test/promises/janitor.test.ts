@@ -74,7 +74,7 @@ test('access to GitHub is lost for hours: nobody is stopped, and afterwards all 
   expect(conclusions(stage)).toEqual(Array(3).fill('success'));
 });
 
-test('a job is taken by the runner of another, and only GitHub’s list says so: the other gets a runner within minutes', async () => {
+test('a runner works, and every word of that is lost: GitHub’s list says so, and it is noted as busy', async () => {
   const stage = await createStage({ lose: (path) => (/started/.test(path) ? 'request' : undefined) });
   stage.github.control.setFaults({ loseWebhooks: 1, loseWebhooksOf: ['in_progress'] });
   stage.addJobs({ durationSeconds: 5 * 3600 });
