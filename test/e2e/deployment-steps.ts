@@ -237,7 +237,8 @@ async function changedUnderWay(stage: Stage): Promise<void> {
   const ids = github.queue({ labels: DEFAULT, count: 50, durationSeconds: 25 });
   await until('half of the containers run', 120, () => containers.all().length >= before + 15);
   await deploy(stage, THIS);
-  const large = github.queue({ labels: LARGE, count: 4, durationSeconds: 45 });
+  // They outlast two deploys, also on a busy machine.
+  const large = github.queue({ labels: LARGE, count: 4, durationSeconds: 120 });
   await until('the other pool works', 60, () => large.every((id) => github.job(id).state === 'in_progress'));
   await deploy(stage, PREVIOUS);
   await deploy(stage, WITHOUT_LARGE);
