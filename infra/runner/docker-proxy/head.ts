@@ -41,8 +41,9 @@ function parsed(text: string, isWhole: boolean): Head {
   return { text, isWhole, first: first.split(' '), lines };
 }
 
+/** With the space that the daemon refuses behind it, if there is some. */
 export function nameOf(line: string): string {
-  return (line.split(':', 1)[0] ?? '').trim().toLowerCase();
+  return (line.split(':', 1)[0] ?? '').toLowerCase();
 }
 
 export function valuesOf({ lines }: Head, name: string): string[] {

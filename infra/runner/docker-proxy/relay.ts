@@ -9,7 +9,7 @@ import { relayAnswer } from './answer.ts';
 import { readContent } from './content.ts';
 import { creationOf, relayCreate } from './create.ts';
 import { contentOf, readHead } from './head.ts';
-import { pump, type Source, sourceOf, write } from './socket-bytes.ts';
+import { forgiveWrites, pump, type Source, sourceOf, write } from './socket-bytes.ts';
 
 /** HTTP/2 begins like a request of this method, with a content that it does not tell (RFC 9113, 3.4); gRPC comes so. */
 const PREFACE = 'PRI';
@@ -31,6 +31,8 @@ export async function relay(client: Socket, options: Upstream): Promise<void> {
   if (!(await requests.peek())) return void client.end();
   const daemon = createConnection({ path: options.upstream, allowHalfOpen: true });
   daemon.on('error', () => {});
+  // What it does not take any more is over; what it has said before is not.
+  forgiveWrites(daemon, () => requests.close());
   client.on('error', () => daemon.destroy());
   await converse({ client, requests, daemon, answers: sourceOf(daemon) }, options);
   client.destroySoon();

@@ -50,6 +50,7 @@ export function sourceOf(socket: Socket): Source {
     close() {
       isClosed = true;
       ahead = undefined;
+      wake();
     },
   };
 }
@@ -74,4 +75,18 @@ export async function pump(source: Source, sink: Socket): Promise<void> {
     await write(sink, bytes);
   }
   sink.end();
+}
+
+/**
+ * Node.js destroys a socket that cannot be written to, with all that was not read from it yet: an answer of somebody who
+ * did not want to hear more. Instead `tell` is called.
+ */
+export function forgiveWrites(socket: Socket, tell: () => void): void {
+  const forgiving = (done: (error?: Error | null) => void) => (error?: Error | null) => {
+    if (error) tell();
+    done();
+  };
+  const { _write, _writev } = socket;
+  socket._write = (chunk, encoding, done) => _write.call(socket, chunk, encoding, forgiving(done));
+  socket._writev = (chunks, done) => _writev?.call(socket, chunks, forgiving(done));
 }

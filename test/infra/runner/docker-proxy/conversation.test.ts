@@ -20,6 +20,12 @@ const conversations: Record<string, Exchange[]> = {
   'a request without content': [{ client: PING, answer: OK }],
   'one with content of a length': [{ client: creating('xyz', '/v1.41/build'), answer: OK }],
   'a create request': [{ client: CREATE, daemon: AS_CREATED, answer: OK }],
+  'a line that the daemon refuses is there for it to refuse': [
+    {
+      client: message('POST /containers/create HTTP/1.1', 'Content-Length : 2'),
+      answer: `${message('HTTP/1.1 400 Bad Request', 'Content-Length: 3')}400`,
+    },
+  ],
   'bytes of any alphabet, and of none': [
     {
       client: creating('{"a":"\xc3\xa9\xff"}', '/containers/create?name=\xe9', 'X: \xff'),

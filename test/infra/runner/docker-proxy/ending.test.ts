@@ -193,6 +193,40 @@ test('an answer that comes before its request is whole', async () => {
   await client.closed;
 });
 
+test.each(['build', 'containers/1/attach'])(
+  'an answer before the daemon goes away is heard, whatever is still on its way to /%s',
+  async (path) => {
+    const request = message(`POST /${path} HTTP/1.1`, `Content-Length: ${MEGABYTE}`);
+    const refusal = message('HTTP/1.1 404 Not Found', 'Content-Length: 2000') + 'x'.repeat(2000);
+    for (let time = 0; time < 50; time += 1) {
+      const client = await stage.client();
+      client.socket.write(request);
+      const speaks = setInterval(() => client.socket.write('input'), 1);
+      const daemon = await stage.daemon();
+      await daemon.hears(request.length);
+      daemon.socket.pause();
+      // On a socket that has nothing to read, an answer and the end of its connection come as one.
+      daemon.socket.write(refusal, () => daemon.socket.destroy());
+      for (let piece = 0; piece < time; piece += 1) client.socket.write('input');
+      expect(await client.hearsEnd()).toBe(refusal);
+      clearInterval(speaks);
+      client.socket.destroy();
+    }
+  },
+);
+
+test('an answer without a length that comes before its request is whole', async () => {
+  const begun = message('POST /build HTTP/1.0', 'Content-Length: 5');
+  const { client, daemon } = await talk(`${begun}ab`, message('HTTP/1.0 200 OK'));
+  await daemon.says('progress');
+  expect(await client.hears(message('HTTP/1.0 200 OK').length + 8)).toBe(`${message('HTTP/1.0 200 OK')}progress`);
+  await client.says('cde');
+  expect(await daemon.hears(begun.length + 5)).toBe(`${begun}abcde`);
+  daemon.socket.end();
+  client.socket.end();
+  await client.closed;
+});
+
 const MEGABYTE = 1024 * 1024;
 const PIECE_BYTES = MEGABYTE / 4;
 const PIECES = 256;
