@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import type { Place } from './docker.ts';
 import { ask } from './engine.ts';
 import { LABEL_OWNER, LABEL_TASK, noteOwner, noteVolumes, removeLeftovers, removeOrphans } from './leftovers.ts';
-import { ENGINE_SOCKET, JOB_SOCKET, SHARED } from './paths.ts';
+import { ENGINE_SOCKET, SHARED, SOCKET_PATHS } from './paths.ts';
 import { giveTo } from './runner-user.ts';
 import { say } from './say.ts';
 
@@ -40,7 +40,10 @@ export async function shareEngine({ environment, name, home, user }: Place): Pro
     work,
     socket: join(folder, 'docker.sock'),
     labels: { [LABEL_TASK]: name, [LABEL_OWNER]: owner },
-    binds: { [JOB_SOCKET]: join(folder, 'docker.sock'), [join(home, 'externals')]: externals },
+    binds: {
+      ...Object.fromEntries(SOCKET_PATHS.map((path) => [path, join(folder, 'docker.sock')])),
+      [join(home, 'externals')]: externals,
+    },
     close: async () => {
       volumes.close();
       await removeLeftovers(name, volumes.used).catch((error: Error) =>

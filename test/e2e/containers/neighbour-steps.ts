@@ -55,7 +55,7 @@ export function neighbourSteps(stage: Stage): Step[] {
       },
     },
     {
-      name: 'what a task that was killed has left is removed by the next one, and by the instance within the hour',
+      name: 'what a task that was killed has left is removed by the next one',
       run: async () => {
         const foreign = await withForeign(stage);
         const killed = await leave(stage, 'killed');
@@ -64,9 +64,19 @@ export function neighbourSteps(stage: Stage): Step[] {
         const next = await tasks.start('socket');
         await next.startJob();
         same('what is left of it now', namesOf(await look(stage), 'killed'), []);
+        same('its folder', await hasFolder(stage, killed), false);
         await next.finish();
+        same('what is left of all', await look(stage), foreign);
+      },
+    },
+    {
+      name: 'what a task that was killed has left is removed within the hour, if no other one comes',
+      run: async () => {
+        const foreign = await withForeign(stage);
+        const killed = await leave(stage, 'alone');
+        await killed.remove();
         await stage.instance.shell(await instanceScript('leftovers'));
-        same('its folder, after the hour', await hasFolder(stage, killed), false);
+        same('its folder', await hasFolder(stage, killed), false);
         const { anonymous, ...left } = await look(stage);
         const { anonymous: _, ...others } = foreign;
         same('what is left of all', left, others);
