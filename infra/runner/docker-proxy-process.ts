@@ -25,11 +25,11 @@ export function startProxy({ environment, user }: Place, shared: SharedEngine | 
     watch.closed.signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
     child.on('exit', () => void again());
   };
-  // While a job runs it is started anew: each call is new to it. Before, a runner whose proxy dies takes no job.
+  // Each call is new to it, so another one goes on; but a runner that has no job yet takes none. One may just be coming.
   const again = async () => {
     if (watch.closed.signal.aborted) return;
-    if (!watch.kept) return watch.breaks('the Docker proxy has died');
     say('the Docker proxy has died; starting it again');
+    if (!watch.kept) watch.broken.abort();
     await wait(PROXY_PAUSE_MS, watch.closed.signal);
     if (!watch.closed.signal.aborted) start();
   };

@@ -13,8 +13,8 @@ export type Listener = {
   process: ChildProcess;
   ended: AbortController;
   exitCode: number | undefined;
-  /** It has said that a job runs: a moment before there is a process for it. */
-  saysJob: boolean;
+  /** Aborted when it says that a job runs: a moment before there is a process for it. */
+  jobSaid: AbortController;
 };
 
 export type Start = {
@@ -61,21 +61,22 @@ function listen(home: string): string[] {
 }
 
 function watched(child: ChildProcess): Listener {
-  const listener: Listener = { process: child, ended: new AbortController(), exitCode: undefined, saysJob: false };
+  const [ended, jobSaid] = [new AbortController(), new AbortController()];
+  const listener: Listener = { process: child, ended, exitCode: undefined, jobSaid };
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => {
       process.stdout.write(`${line}\n`);
       // "2026-01-01 00:00:00Z: Running job: build" (actions/runner, JobDispatcher.cs).
-      if (/^\S+( \S+)?: Running job: /.test(line)) listener.saysJob = true;
+      if (/^\S+( \S+)?: Running job: /.test(line)) jobSaid.abort();
     });
   }
   child.on('error', (error) => {
     say(`cannot start the listener: ${error.message}`);
-    listener.ended.abort();
+    ended.abort();
   });
   child.on('exit', (code) => {
     listener.exitCode = code ?? undefined;
-    listener.ended.abort();
+    ended.abort();
   });
   return listener;
 }

@@ -101,9 +101,9 @@ async function listen(runner: Runner, watch: Watch): Promise<number | undefined>
   });
   while (!listener.ended.signal.aborted) {
     act(runner, watch, listener);
-    // What tells it to end is acted upon at once; after that, nothing cuts the pauses but the listener's end.
-    const wakes = isToEnd(runner) ? [] : [runner.told, runner.docker.broken];
-    await wait(LOOK_MS, AbortSignal.any([listener.ended.signal, ...wakes]));
+    // News are acted upon at once; after that, nothing cuts the pauses but the listener's end.
+    const news = [runner.told, runner.docker.broken, listener.jobSaid.signal];
+    await wait(LOOK_MS, AbortSignal.any([listener.ended.signal, ...news.filter(({ aborted }) => !aborted)]));
   }
   return listener.exitCode;
 }
@@ -113,7 +113,7 @@ function act(runner: Runner, watch: Watch, listener: Listener): void {
   const step = nextStep({
     ...watch,
     now,
-    working: listener.saysJob || isWorking(listener.process.pid),
+    working: listener.jobSaid.signal.aborted || isWorking(listener.process.pid),
     toldToStop: isToEnd(runner),
     asking: watch.answer !== undefined,
   });
