@@ -17,7 +17,7 @@ docker run -d --name $ME-exited --mount type=volume,source=$ME-mounted,target=/m
 docker run --rm -v /gone ${SHELL_IMAGE} true
 docker create --name $ME-created -v /never ${SHELL_IMAGE} true > /dev/null
 docker run -d --name $ME-removed -v /left ${SHELL_IMAGE} true > /dev/null; docker rm -f $ME-removed > /dev/null
-docker run --rm -v "$PWD":/work ${SHELL_IMAGE} sh -c 'mkdir -p /work/of-root; touch /work/of-root/file'
+docker run --rm -v "$PWD":/mounted ${SHELL_IMAGE} sh -c 'mkdir -p /mounted/of-root; touch /mounted/of-root/file'
 cat > compose.yml <<END
 version: '3'
 services: {one: {image: '${SHELL_IMAGE}', command: sleep 3600, volumes: ['data:/data']}}
