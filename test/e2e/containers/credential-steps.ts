@@ -106,7 +106,8 @@ export function credentialSteps({ tasks, metadata }: Stage, say: (line: string) 
           const task = await start();
           const keys = '-e AWS_ACCESS_KEY_ID=OWN -e AWS_SECRET_ACCESS_KEY=own';
           const environment = await task.output(`docker run --rm ${keys} ${SHELL_IMAGE} env`);
-          same('its own variables', environment.match(/^AWS_(?!REGION|DEFAULT).*$/gm), [
+          // The daemon lists them in any order.
+          same('its own variables', environment.match(/^AWS_(?!REGION|DEFAULT).*$/gm)?.toSorted(), [
             'AWS_ACCESS_KEY_ID=OWN',
             'AWS_SECRET_ACCESS_KEY=own',
           ]);
