@@ -36,6 +36,8 @@ type Watch = {
   ran: boolean;
   /** The job's own word of what it is has been passed on. */
   named: boolean;
+  /** The job's own word that its steps are over has been said. */
+  completed: boolean;
   toldToGo: boolean;
   /** The registrar is being asked whether to go. */
   answer: Promise<void> | undefined;
@@ -49,6 +51,7 @@ export async function run(runner: Runner): Promise<End> {
   const watch: Watch = {
     ran: false,
     named: false,
+    completed: false,
     toldToGo: false,
     answer: undefined,
     idleReportedAt: Date.now(),
@@ -133,6 +136,10 @@ function act(runner: Runner, watch: Watch, listener: Listener): void {
     watch.answer = report(runner, watch);
   }
   if (watch.ran && !watch.named && runner.hooks.started() !== undefined) tellStarted(runner, watch, listener);
+  if (watch.ran && !watch.completed && runner.hooks.isCompleted()) {
+    watch.completed = true;
+    say('the steps of the job are over');
+  }
 }
 
 /** At once, and again when the job itself has said what it is. */

@@ -462,13 +462,14 @@ test('what the runner is told of its job by the job itself goes on to the regist
 export GITHUB_REPOSITORY=octo-org/app GITHUB_RUN_ID=12 GITHUB_RUN_ATTEMPT=2 GITHUB_JOB=build
 echo '2026-01-01 00:00:00Z: Running job: build (arm64)'
 until [ -e hook ]; do sleep 0.02; done
-"$ACTIONS_RUNNER_HOOK_JOB_STARTED" && until [ -e over ]; do sleep 0.02; done
+"$ACTIONS_RUNNER_HOOK_JOB_STARTED" && "$ACTIONS_RUNNER_HOOK_JOB_COMPLETED" && until [ -e over ]; do sleep 0.02; done
 `;
   home = makeHome({ 'bin/Runner.Listener': listener });
   const container = startContainer({ home, url: registrar.url });
   await registrar.heard('started');
   mkdirSync(join(home, 'hook'));
   await registrar.heard('started', 2);
+  await container.says('the steps of the job are over');
   mkdirSync(join(home, 'over'));
   expect(await container.ended).toBe(0);
   const bodies = registrar.calls.filter(({ what }) => what === 'started').map(({ body }) => body);
