@@ -8,15 +8,12 @@ const PAGE_ENTRIES = 100;
 /** 10,000 runners are what an organisation can have in a group; a list that never ends is a bug somewhere. */
 const PAGES_MAX = 200;
 
-export type Listed<Item> = {
-  items: Item[];
-  /** GitHub's own count was the same on every page: nothing came or went, so that no entry slipped between pages. */
-  steady: boolean;
-};
-
 /**
  * All pages, one after the other. `read` gives the items of a page, or `undefined` if it cannot be understood. `isLate`: the
  * time for the whole list is over.
+ *
+ * Where entries have gone since the page before, others have moved up to that page, which is read again: so a list that
+ * changes while it is read misses nobody, and an item may be there twice.
  */
 export async function pages<Item>(
   octokit: Octokit,
@@ -25,19 +22,35 @@ export async function pages<Item>(
   parameters: Record<string, unknown>,
   read: (data: unknown) => Item[] | undefined,
   isLate: () => boolean = () => false,
-): Promise<Outcome<Listed<Item>>> {
+): Promise<Outcome<Item[]>> {
   const items: Item[] = [];
-  const totals = new Set<unknown>();
+  let total = 0;
   for (let page = 1; page <= PAGES_MAX; page++) {
+    const found = await readPage(page);
+    if (found.kind !== 'ok') return found;
+    items.push(...found.value.items);
+    if (found.value.total < total) {
+      const again = await readPage(page - 1);
+      if (again.kind !== 'ok') return again;
+      items.push(...again.value.items);
+    }
+    total = found.value.total;
+    if (found.value.items.length < PAGE_ENTRIES) return { kind: 'ok', value: items };
+  }
+  return { kind: 'retry', reason: `${call.doing}: GitHub's list does not end` };
+
+  async function readPage(page: number): Promise<Outcome<{ items: Item[]; total: number }>> {
     if (isLate()) return { kind: 'retry', reason: `${call.doing}: there was no time left for page ${page}` };
     const { data } = await octokit.request(route, { ...parameters, per_page: PAGE_ENTRIES, page });
     const found = read(data);
-    if (found === undefined) return unreadable(call);
-    items.push(...found);
-    totals.add(field(data, 'total_count'));
-    if (found.length < PAGE_ENTRIES) return { kind: 'ok', value: { items, steady: totals.size === 1 } };
+    return found === undefined ? unreadable(call) : { kind: 'ok', value: { items: found, total: totalOf(data) } };
   }
-  return { kind: 'retry', reason: `${call.doing}: GitHub's list does not end` };
+}
+
+/** GitHub's own count of a list; some lists have none. */
+function totalOf(data: unknown): number {
+  const total = field(data, 'total_count');
+  return typeof total === 'number' ? total : 0;
 }
 
 /** The list `name` of the answer, every entry projected; `undefined` if it is not there or an entry is not as it should be. */

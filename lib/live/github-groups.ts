@@ -64,6 +64,6 @@ function readGroups(
       ),
     );
     if (read.kind !== 'ok') return read;
-    return { kind: 'ok', value: new Map(read.value.items.map(({ id, name }) => [name.toLowerCase(), id])) };
+    return { kind: 'ok', value: new Map(read.value.map(({ id, name }) => [name.toLowerCase(), id])) };
   });
 }

@@ -70,7 +70,7 @@ function readInstallations(asApp: AppRequests): Promise<Outcome<Installation[]>>
       objects({ list: data }, 'list', projectedInstallation),
     );
     if (read.kind !== 'ok') return read;
-    return { kind: 'ok', value: read.value.items.flatMap((one) => (one.isSuspended ? [] : [one.installation])) };
+    return { kind: 'ok', value: read.value.flatMap((one) => (one.isSuspended ? [] : [one.installation])) };
   });
 }
 
@@ -92,7 +92,7 @@ async function readRepositories(
       objects(data, 'repositories', projectedRepository),
     );
     if (read.kind !== 'ok') return read;
-    return { kind: 'ok', value: read.value.items.flatMap((one) => (one.isArchived ? [] : [one.repository])) };
+    return { kind: 'ok', value: read.value.flatMap((one) => (one.isArchived ? [] : [one.repository])) };
   });
 }
 

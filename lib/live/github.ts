@@ -8,9 +8,6 @@ import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-g
 import { createRateLimits } from './github-limits.ts';
 import { createSweepReads } from './github-sweep.ts';
 
-/** A busy organisation's list may never be steady: what several readings saw together is complete enough. */
-const LIST_READINGS_MAX = 2;
-
 /** One per process: it keeps tokens, the ids of runner groups, and what conditional requests were answered. */
 export function createGitHub(settings: GitHubSettings): GitHub {
   const limits = createRateLimits();
@@ -99,24 +96,19 @@ async function findRunner(
   const call: Call = { doing: `looking for runner ${name} of ${where(scope)}`, effect: 'read' };
   const found = await readRunners(installations, scope, call, { name });
   if (found.kind !== 'ok') return found;
-  return { kind: 'ok', value: found.value.items.find((runner) => runner.name === name) };
+  return { kind: 'ok', value: found.value.find((runner) => runner.name === name) };
 }
 
-/** While pages are read, runners that leave shift others to pages already read: then the list is read again. */
+/** Of a runner that was read twice, what was read last counts. */
 async function listRunners(
   installations: Installations,
   scope: Scope,
   isLate: () => boolean,
 ): Promise<Outcome<GitHubRunner[]>> {
   const call: Call = { doing: `listing the runners of ${where(scope)}`, effect: 'read' };
-  const runners = new Map<number, GitHubRunner>();
-  for (let reading = 1; reading <= LIST_READINGS_MAX; reading++) {
-    const read = await readRunners(installations, scope, call, {}, isLate);
-    if (read.kind !== 'ok') return read;
-    for (const runner of read.value.items) runners.set(runner.id, runner);
-    if (read.value.steady) break;
-  }
-  return { kind: 'ok', value: [...runners.values()] };
+  const read = await readRunners(installations, scope, call, {}, isLate);
+  if (read.kind !== 'ok') return read;
+  return { kind: 'ok', value: [...new Map(read.value.map((runner) => [runner.id, runner])).values()] };
 }
 
 function readRunners(

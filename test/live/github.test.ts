@@ -315,6 +315,24 @@ describe('lists of several pages', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('2,000 runners cost a call for each page, and one for each page that runners have left meanwhile', async () => {
+    let runners = Array.from({ length: 2000 }, (_, index) => aRunner(index + 1));
+    const left = new Set<number>();
+    answers['/runners'] = ({ path }) => {
+      const given = aList(runners.slice((page(path) - 1) * 100, page(path) * 100), runners.length);
+      if (page(path) % 5 === 0) {
+        left.add(page(path));
+        runners = runners.filter(({ id }) => !left.has(id));
+      }
+      return given;
+    };
+    const listed = await aGitHub().listRunners(scope);
+    const ids = new Set(listed.kind === 'ok' ? listed.value.map(({ id }) => id) : []);
+    expect(runners.filter(({ id }) => !ids.has(id))).toEqual([]);
+    // Pages 5, 10 and 15 again, and the last one, of which four are gone, is not full.
+    expect(pathsAsked().filter((path) => path.includes('/runners?'))).toHaveLength(23);
+  });
+
   test('fail as a whole', async () => {
     answers['/runners'] = ({ path }) => (page(path) === 1 ? aList(all.slice(0, 100), 150) : { status: 502 });
     expect(await aGitHub().listRunners(scope)).toMatchObject({ kind: 'retry' });
