@@ -1,4 +1,5 @@
 /** The schedule: one run a minute, one at a time. Who invokes it with `{"dryRun": true}` gets the decisions, and nothing is done. */
+import type { BacklogRecord } from '../core/job.ts';
 import { clean } from '../flows/clean.ts';
 import type { Config } from '../flows/config.ts';
 import { dryWorld } from '../flows/dry-run.ts';
@@ -31,10 +32,15 @@ export function janitorHandler(
   };
 }
 
+/** Lost events are looked for also when the first half fails, each time perhaps: then no job is known to be waiting. */
 async function run(world: World, config: Config): Promise<void> {
   const beganAt = world.clock.now();
-  const backlog = await clean(world, config, beganAt);
-  await findLost(world, config, backlog, beganAt);
+  let backlog: BacklogRecord[] = [];
+  try {
+    backlog = await clean(world, config, beganAt);
+  } finally {
+    await findLost(world, config, backlog, beganAt);
+  }
 }
 
 /** What the schedule sends has no such field. */

@@ -74,6 +74,18 @@ test('one webhook in a hundred is lost, where others are heard of: its job start
   expect(quantile(waits, 1)).toBeLessThan(4 * 60);
 });
 
+test('a janitor that fails at its other work in every run still finds what was lost', async () => {
+  const stage = await createStage({
+    storage: (when, operation) => {
+      if (when === 'before' && operation === 'runners.getMany') throw new Error('only the gauges read so');
+    },
+  });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  stage.github.control.setFaults({ loseWebhooks: 1 });
+  stage.addJobs({ repo: 'app', durationSeconds: 60 });
+  expect(await stage.until(stage.allCompleted, 15)).toBe(true);
+});
+
 describe('what it costs', () => {
   test('200 idle repositories: each question once an hour, the rest is free', async () => {
     const stage = await createStage();
