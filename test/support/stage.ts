@@ -1,12 +1,10 @@
 /**
  * The stage of the simulation as tests want it: one pool if none is named, one organisation, and jobs with little to say.
  */
+
+import { SECRET as SECRET_OF_THE_STAGE } from '../../lib/cli/simulate/services.ts';
 import type { StageOptions as OptionsOfStage } from '../../lib/cli/simulate/stage.ts';
-import {
-  createStage as createWholeStage,
-  NOTHING_LEFT,
-  SECRET as SECRET_OF_THE_STAGE,
-} from '../../lib/cli/simulate/stage.ts';
+import { createStage as createWholeStage, NOTHING_LEFT } from '../../lib/cli/simulate/stage.ts';
 import { aConfig, aPool } from './pools.ts';
 
 export type { FunctionName, Invocation } from '../../lib/cli/simulate/lambda.ts';
