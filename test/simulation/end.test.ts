@@ -1,13 +1,16 @@
 /** What is judged at the end, on a world that has been left in the middle, or has ended badly. */
 import { expect, test } from '@jest/globals';
+import { endedWorld } from '../../lib/cli/simulate/finish.ts';
 import { type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../lib/sim/judge/end.ts';
 import { createJudge } from '../../lib/sim/judge/judge.ts';
+import { createPatience } from '../../lib/sim/judge/patience.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 function worldOf(stage: Stage): EndedWorld {
   const { clock, github, ecs } = stage;
   const judge = createJudge({ now: clock.now, github: () => github.books, maxOf: () => 50, mayHave: () => true });
-  return { now: clock.now(), github, ecs, judge, isOurs: () => true, warm: 0 };
+  const { records } = endedWorld(stage, judge);
+  return { now: clock.now(), github, ecs, judge, isOurs: () => true, warm: 0, records };
 }
 
 const details = (breaches: readonly { detail: string }[]) => breaches.map(({ detail }) => detail);
@@ -25,11 +28,16 @@ test('a job that waits is lost, and so is one that ended otherwise than it shoul
 
 test('a task and a registration are left behind while a job runs, and nothing is when all is done', async () => {
   const stage = await createStage();
-  stage.addJobs({ durationSeconds: 120 });
+  const [job] = stage.addJobs({ durationSeconds: 120 });
   await stage.until(() => stage.github.control.runners().some(({ busy }) => busy), 5);
   const [runner] = stage.github.control.runners();
   const task = stage.livingTasks()[0]?.['startedBy'];
-  expect(details(leftBehind(worldOf(stage)))).toEqual([`task of ${task}`, `registration ${runner?.name}`]);
+  expect(details(leftBehind(worldOf(stage)))).toEqual([
+    `task of ${task}`,
+    `registration ${runner?.name}`,
+    `job ${job} in the backlog`,
+    `record of job ${job}, as if it had not ended`,
+  ]);
   await stage.minutes(15);
   expect(leftBehind(worldOf(stage))).toEqual([]);
   expect(jobsLost(worldOf(stage))).toEqual([]);
@@ -40,4 +48,32 @@ test('more calls than a job can need are too many', async () => {
   stage.addJobs({ labels: ['nobody'] });
   expect(tooManyCalls(worldOf(stage), 100, 1)).toEqual([]);
   expect(details(tooManyCalls(worldOf(stage), 101, 1))).toEqual(['101 calls for 1 jobs in 1 minutes']);
+});
+
+test('a record of a runner without a task is left behind', async () => {
+  const stage = await createStage({ janitor: false });
+  const world = worldOf(stage);
+  const runners = ['sim-default-0-77-1'];
+  expect(details(leftBehind({ ...world, records: { ...world.records, runners } }))).toEqual([
+    'record of runner sim-default-0-77-1',
+  ]);
+});
+
+test('a job waits in vain only for places that do not work', async () => {
+  const stage = await createStage({ janitor: false });
+  const [id = 0] = stage.addJobs({ labels: ['nobody'] });
+  let working = 4;
+  const patience = createPatience({
+    jobs: () => [...stage.github.books.jobs.values()],
+    familyOf: () => 'sim-default',
+    maxOf: () => 4,
+    workingIn: () => working,
+  });
+  const minutes = () => Object.fromEntries(patience.look().map((one) => [one.job.id, one.minutes]));
+  expect(minutes()).toEqual({ [id]: 0 });
+  working = 3;
+  expect(minutes()).toEqual({ [id]: 0.25 });
+  working = 0;
+  expect(minutes()).toEqual({ [id]: 1.25 });
+  expect(patience.longest()).toBe(1.25);
 });

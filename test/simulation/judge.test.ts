@@ -26,7 +26,8 @@ function aJob(repository: string, runner: string): Job {
   return { id: 77, run, runner: { id: 1, name: runner } } as unknown as Job;
 }
 
-const busy = { name: `${NAME}-1`, state: 'busy' as const };
+const idle = { name: `${NAME}-1`, state: 'idle' as const };
+const SECOND = 'sim-default-1-77-2';
 
 const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) => void; broken: string[] }[] = [
   {
@@ -51,30 +52,96 @@ const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) =>
     },
     broken: [],
   },
+  {
+    name: 'a second launch of a job whose first task waits for an instance',
+    play: (judge) => {
+      judge.onTask(aTask({ ran: false }), 'created', 1);
+      judge.onTask(aTask({ startedBy: SECOND }), 'created', 2);
+    },
+    broken: [PROMISES.launch],
+  },
+  {
+    name: 'a second launch of a job whose first runner idles',
+    runners: [idle],
+    play: (judge) => {
+      judge.onTask(aTask(), 'created', 1);
+      judge.onTask(aTask({ startedBy: SECOND }), 'created', 2);
+    },
+    broken: [PROMISES.launch],
+  },
+  {
+    name: 'one launch of a job on two places, one after the other',
+    play: (judge) => {
+      judge.onTask(aTask(), 'created', 1);
+      judge.onTask(aTask(), 'stopped', 0);
+      judge.onTask(aTask({ startedBy: 'sim-default-1-77-1' }), 'created', 1);
+    },
+    broken: [PROMISES.launch],
+  },
+  ...[
+    { why: 'is asked to stop', first: { ran: false, stopRequestedAt: 1 } },
+    { why: 'has ended', first: { containerEndedAt: 1 } },
+    { why: 'runs another job', first: {} },
+  ].map(({ why, first }) => ({
+    name: `a second launch of a job whose first task ${why}`,
+    runners: [{ ...idle, state: 'busy' as const }],
+    play: (judge: Judge) => {
+      judge.onTask(aTask(first), 'created', 1);
+      judge.onTask(aTask({ startedBy: SECOND }), 'created', 2);
+    },
+    broken: [],
+  })),
+  {
+    name: 'a second launch of a job whose first task is STOPPED',
+    play: (judge) => {
+      judge.onTask(aTask({ ran: false }), 'created', 1);
+      judge.onTask(aTask({ ran: false }), 'stopped', 0);
+      judge.onTask(aTask({ startedBy: SECOND }), 'created', 1);
+    },
+    broken: [],
+  },
+  {
+    name: 'warm runners side by side: they are launched for no job',
+    play: (judge) => {
+      judge.onTask(aTask({ startedBy: 'sim-quick-0-0-1', ran: false }), 'created', 1);
+      judge.onTask(aTask({ startedBy: 'sim-quick-1-0-2', ran: false }), 'created', 2);
+    },
+    broken: [],
+  },
   ...(['stop requested', 'container ended'] as TaskChange[]).flatMap((change) => [
     {
       name: `${change} under a job`,
-      runners: [busy],
-      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      play: (judge: Judge) => {
+        judge.onJob(aJob('app', `${NAME}-1`), 'in_progress');
+        judge.onTask(aTask(), change, 1);
+      },
       broken: [PROMISES.working],
     },
     {
       name: `${change} under another runner's job`,
-      runners: [{ ...busy, name: 'sim-default-0-77-11-1' }],
-      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      play: (judge: Judge) => {
+        judge.onJob(aJob('app', 'sim-default-0-77-11-1'), 'in_progress');
+        judge.onTask(aTask(), change, 1);
+      },
       broken: [],
     },
     {
-      name: `${change}, and the runner idles`,
-      runners: [{ ...busy, state: 'idle' as const }],
-      play: (judge: Judge) => judge.onTask(aTask(), change, 1),
+      name: `${change} when its job has ended`,
+      play: (judge: Judge) => {
+        const job = aJob('app', `${NAME}-1`);
+        judge.onJob(job, 'in_progress');
+        judge.onJob(job, 'completed');
+        judge.onTask(aTask(), change, 1);
+      },
       broken: [],
     },
   ]),
   {
     name: 'a container that vanished with its instance',
-    runners: [busy],
-    play: (judge) => judge.onTask(aTask({ lost: true }), 'container ended', 1),
+    play: (judge) => {
+      judge.onJob(aJob('app', `${NAME}-1`), 'in_progress');
+      judge.onTask(aTask({ lost: true }), 'container ended', 1);
+    },
     broken: [],
   },
   {

@@ -5,11 +5,12 @@ import { noKnobs } from '../../sim/faults/knobs.ts';
 import { faultyRest } from '../../sim/faults/rest.ts';
 import type { FaultList } from '../../sim/faults/table.ts';
 import type { Job } from '../../sim/github-service/books.ts';
-import { type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../sim/judge/end.ts';
+import { tooManyCalls } from '../../sim/judge/end.ts';
 import { type Breach, createJudge } from '../../sim/judge/judge.ts';
 import { planWorkload, playWorkload } from '../../sim/workload.ts';
+import { endedWorld, type Finish, finish } from './finish.ts';
 import { hooksOf } from './hooks.ts';
-import { isServed, maxOf, mayHave, POOLS, SOURCES, WARM } from './setting.ts';
+import { isServed, maxOf, mayHave, POOLS, SOURCES } from './setting.ts';
 import { createStage, type Stage } from './stage.ts';
 import { createStory } from './story.ts';
 
@@ -21,6 +22,8 @@ export type Run = {
   tasks: number;
   /** At GitHub, those that counted for a primary limit. */
   calls: number;
+  /** After the faults; absent: a promise was broken before. */
+  finished?: Finish;
   /** From the queue to a runner, of each job that ran, in seconds. */
   waits: number[];
   story: readonly string[];
@@ -29,10 +32,6 @@ export type Run = {
 
 const MINUTE_MS = 60 * 1000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** When the faults are over: a job may have been put off for long, its pool be busy, and its length be an hour. */
-const FINISH_MINUTES_MAX = 4 * 60;
-/** The longest deadline of ours is that of a RunTask call without an answer: 50 minutes. */
-const QUIET_MINUTES = 90;
 
 export async function run(options: { seed: number; faults: FaultList; days: number; trace?: boolean }): Promise<Run> {
   const { seed, faults, days } = options;
@@ -57,25 +56,15 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   await stage.clock.runUntilTrue(isBroken, beganAt + days * DAY_MS);
   endFaults();
   story.tell('faults', 'are over');
-  if (!isBroken()) await finish(stage, judge.breaches, endedWorld);
+  const finished = isBroken() ? undefined : await finish(stage, judge);
   return report();
-
-  function endedWorld(): EndedWorld {
-    return {
-      now: stage.clock.now(),
-      github: stage.github,
-      ecs: stage.ecs,
-      judge,
-      isOurs: ({ labels, run }) => isServed(labels) && run.repository.outside !== true,
-      warm: WARM,
-    };
-  }
 
   function report(): Run {
     const jobs = [...stage.github.books.jobs.values()];
     const calls = [...stage.github.books.installations.keys()].reduce((sum, id) => sum + stage.github.charged(id), 0);
     const minutes = (stage.clock.now() - beganAt) / MINUTE_MS;
-    const breaches = [...judge.breaches, ...tooManyCalls(endedWorld(), calls, minutes)];
+    const world = endedWorld(stage, judge);
+    const breaches = [...judge.breaches, ...tooManyCalls(world, calls, minutes)];
     for (const { promise, detail } of breaches) story.tell('BROKEN', `${promise}: ${detail}`);
     return {
       seed,
@@ -84,7 +73,8 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
       jobs: jobs.length,
       tasks: stage.ecs.books().tasks.length,
       calls,
-      waits: jobs.filter(endedWorld().isOurs).flatMap(waitOf),
+      ...(finished !== undefined && { finished }),
+      waits: jobs.filter(world.isOurs).flatMap(waitOf),
       story: story.lines,
       fingerprint: story.fingerprint(),
     };
@@ -93,15 +83,6 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
 
 function waitOf({ startedAt, queuedAt }: Job): number[] {
   return startedAt === undefined ? [] : [(startedAt - queuedAt) / 1000];
-}
-
-async function finish(stage: Stage, breaches: Breach[], world: () => EndedWorld): Promise<void> {
-  const isOver = () => stage.allCompleted() || breaches.length > 0;
-  for (let minutes = 0; minutes < FINISH_MINUTES_MAX && !isOver(); minutes += 5) await stage.minutes(5);
-  breaches.push(...jobsLost(world()));
-  if (breaches.length > 0) return;
-  await stage.minutes(QUIET_MINUTES);
-  if (breaches.length === 0) breaches.push(...leftBehind(world()));
 }
 
 /** The owners, with all their repositories and the runner group that a pool asks for. */

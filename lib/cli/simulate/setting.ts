@@ -1,5 +1,6 @@
 /** Where the simulation takes place: pools whose labels contain each other, owners of both kinds, and who may have which role. */
 import type { Pool } from '../../core/pool.ts';
+import type { Job } from '../../sim/github-service/books.ts';
 import type { Source } from '../../sim/workload.ts';
 
 const ROLES = 'arn:aws:iam::123456789012:role/runners';
@@ -46,6 +47,16 @@ export function maxOf(family: string): number {
 export function mayHave(role: string | undefined, owner: string, repository: string): boolean {
   if (role === EVERYBODY) return true;
   return role === DEPLOYING && owner === 'octo-org' && repository.startsWith('deploy-');
+}
+
+/** The family of the pool that is to run it: of those whose labels cover what it asks for, the one with the fewest. */
+export function familyOf({ labels, run: { repository } }: Job): string {
+  const wanted = labels.map((label) => label.toLowerCase());
+  const place = `${repository.owner.login}/${repository.name}`;
+  const [pool] = POOLS.filter((pool) => wanted.every((label) => pool.labels.includes(label)))
+    .filter(({ repositories: [only] }) => only === undefined || place.startsWith(only.replace('*', '')))
+    .toSorted((one, other) => one.labels.length - other.labels.length);
+  return `sim-${pool?.name ?? 'none'}`;
 }
 
 /** Whether some pool is there for jobs that ask for this. */

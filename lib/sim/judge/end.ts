@@ -13,7 +13,15 @@ export type EndedWorld = {
   isOurs: (job: Job) => boolean;
   /** Tasks that may live for ever: warm runners. */
   warm: number;
+  /** What the service's own tables hold. */
+  records: Records;
 };
+
+/** By what is in them, whatever it means to the service: `open`: jobs that its history has not seen end. */
+export type Records = { backlog: readonly number[]; runners: readonly string[]; open: readonly number[] };
+
+/** Minutes. */
+const WAITED_MINUTES_MAX = 240;
 
 /** GitHub's calls beside those that a job needs: of the janitor and its sweep, in a minute. */
 const CALLS_PER_MINUTE_MAX = 60;
@@ -27,6 +35,17 @@ export function jobsLost({ now, github, judge, isOurs }: EndedWorld): Breach[] {
   });
 }
 
+/** A job that its pool keeps waiting, when nothing goes wrong any more. */
+export function keptWaiting(now: number, waiting: readonly { job: Job; minutes: number }[]): Breach[] {
+  return waiting
+    .filter(({ minutes }) => minutes >= WAITED_MINUTES_MAX)
+    .map(({ job, minutes }) => ({
+      at: now,
+      promise: PROMISES.waits,
+      detail: `job ${job.id} waits since ${Math.floor(minutes)} minutes in which its pool had places`,
+    }));
+}
+
 /** A job that died with its instance, or whose assignments GitHub lost three times, nobody could have saved. */
 function lossOf(job: Job, judge: Judge): string | undefined {
   if (job.state !== 'completed') return `job ${job.id} is ${job.state}`;
@@ -35,14 +54,17 @@ function lossOf(job: Job, judge: Judge): string | undefined {
   return `job ${job.id} ended with ${job.conclusion} instead of ${job.outcome} on ${job.runner?.name ?? 'no runner'}`;
 }
 
-export function leftBehind({ now, github, ecs, warm }: EndedWorld): Breach[] {
-  const breach = (detail: string) => ({ at: now, promise: PROMISES.left, detail });
-  const tasks = ecs.livingTasks();
-  const registrations = github.control.runners();
-  return [
-    ...(tasks.length > warm ? tasks.map(({ startedBy }) => breach(`task of ${startedBy}`)) : []),
-    ...registrations.map(({ name }) => breach(`registration ${name}`)),
+/** Once every job has ended: no task but warm ones, no runner without a task, and no record without either. */
+export function leftBehind({ now, github, ecs, warm, records }: EndedWorld): Breach[] {
+  const names = ecs.livingTasks().map(({ startedBy }) => String(startedBy));
+  const details = [
+    ...(names.length > warm ? names.map((name) => `task of ${name}`) : []),
+    ...github.control.runners().map(({ name }) => `registration ${name}`),
+    ...records.runners.filter((name) => !names.includes(name)).map((name) => `record of runner ${name}`),
+    ...records.backlog.map((job) => `job ${job} in the backlog`),
+    ...records.open.map((job) => `record of job ${job}, as if it had not ended`),
   ];
+  return details.map((detail) => ({ at: now, promise: PROMISES.left, detail }));
 }
 
 /** Of the whole simulated time. */

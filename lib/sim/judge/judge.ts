@@ -3,8 +3,10 @@
  * taken apart here once more, and who may have which role is told by whoever sets up the world.
  */
 import type { OnTask, TaskEntry } from '../ecs-service/books.ts';
-import type { Books, Job, Runner } from '../github-service/books.ts';
+import type { Books, Job } from '../github-service/books.ts';
 import type { Action } from '../github-service/hub.ts';
+import { createLaunches } from './launches.ts';
+import { taskNameOf } from './names.ts';
 
 export type Promises = {
   now: () => number;
@@ -24,70 +26,62 @@ export type Judge = {
   breaches: Breach[];
   /** The task in which the job's runner was; `undefined`: it has had none of ours. */
   taskOf: (job: Job) => TaskEntry | undefined;
+  /** How many jobs run in tasks of the family now. */
+  workingIn: (family: string) => number;
 };
 
 export const PROMISES = {
   maximum: 'never above a maximum',
   working: 'a working runner is never stopped',
   one: 'never more than one living task per launch',
+  launch: 'never more than one living launch per job',
   role: 'a job never gets a role that its repository may not have',
   finished: 'every job that a pool serves is run',
+  waits: 'no job waits while its pool has places',
   left: 'nothing is left behind',
   calls: 'GitHub calls per job are bounded',
 } as const;
 
 export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
   const breaches: Breach[] = [];
-  /** By runner name: the launch. */
-  const living = new Map<string, number>();
-  const tasks = new Map<string, TaskEntry>();
   const broken = (promise: keyof typeof PROMISES, detail: string) =>
     breaches.push({ at: now(), promise: PROMISES[promise], detail });
+  const tasks = new Map<string, TaskEntry>();
+  /** By the name of the task in which they run. */
+  const running = new Map<string, Job>();
+  const launches = createLaunches(github, broken);
 
   const onTask: OnTask = (task, change, alive) => {
     const name = task.startedBy ?? '';
+    launches.onTask(name, task, change);
     if (change === 'created') begun(name, task, alive);
-    if (change === 'stopped') living.set(name, (living.get(name) ?? 1) - 1);
-    const busy = change === 'stop requested' || change === 'container ended' ? busyRunner(github(), name) : undefined;
-    if (busy === undefined || task.lost) return;
-    const job = busy.job?.id ?? 'nobody knows';
-    broken('working', `${name}: ${change} while its runner ${busy.name} runs job ${job}`);
+    const job = change === 'stop requested' || change === 'container ended' ? running.get(name) : undefined;
+    if (job === undefined || task.lost) return;
+    broken('working', `${name}: ${change} while its runner ${job.runner?.name} runs job ${job.id}`);
   };
 
   function begun(name: string, task: TaskEntry, alive: number): void {
     tasks.set(name, task);
-    const tasksOfName = (living.get(name) ?? 0) + 1;
-    living.set(name, tasksOfName);
-    if (tasksOfName > 1) broken('one', `${tasksOfName} tasks of ${name} live`);
-    if (alive > maxOf(task.family))
-      broken('maximum', `${alive} tasks of ${task.family} live, at most ${maxOf(task.family)}`);
+    if (alive <= maxOf(task.family)) return;
+    broken('maximum', `${alive} tasks of ${task.family} live, at most ${maxOf(task.family)}`);
   }
 
-  function taskOf(job: Job): TaskEntry | undefined {
-    return job.runner && tasks.get(launchOf(job.runner.name));
+  function onJob(job: Job, action: Action): void {
+    const name = taskNameOf(job.runner?.name ?? '');
+    if (action === 'completed' && running.get(name) === job) running.delete(name);
+    if (action !== 'in_progress') return;
+    running.set(name, job);
+    const task = tasks.get(name);
+    const { owner, name: repository } = job.run.repository;
+    if (task === undefined || mayHave(task.role, owner.login, repository)) return;
+    broken('role', `job ${job.id} of ${owner.login}/${repository} runs with ${task.role} on ${job.runner?.name}`);
   }
 
   return {
     breaches,
     onTask,
-    taskOf,
-    onJob: (job, action) => {
-      const task = action === 'in_progress' ? taskOf(job) : undefined;
-      const { owner, name } = job.run.repository;
-      if (task === undefined || mayHave(task.role, owner.login, name)) return;
-      broken('role', `job ${job.id} of ${owner.login}/${name} runs with ${task.role} on ${job.runner?.name}`);
-    },
+    onJob,
+    taskOf: (job) => job.runner && tasks.get(taskNameOf(job.runner.name)),
+    workingIn: (family) => [...running.keys()].filter((name) => tasks.get(name)?.family === family).length,
   };
-}
-
-/** GitHub's name of a runner has one more number at its end than the task's. */
-function launchOf(runner: string): string {
-  return runner.replace(/-\d+$/, '');
-}
-
-function busyRunner(books: Books, launch: string): Runner | undefined {
-  for (const runner of books.runners.values()) {
-    if (runner.state === 'busy' && launchOf(runner.name) === launch) return runner;
-  }
-  return undefined;
 }

@@ -1,0 +1,62 @@
+/** One living task for a launch, and one living launch for a job. */
+import type { TaskChange, TaskEntry } from '../ecs-service/books.ts';
+import type { Books } from '../github-service/books.ts';
+import { launchNamed, taskNameOf } from './names.ts';
+
+export type Launches = { onTask: (name: string, task: TaskEntry, change: TaskChange) => void };
+
+/** `broken` is told of each breach. */
+export function createLaunches(
+  github: () => Books,
+  broken: (promise: 'one' | 'launch', detail: string) => void,
+): Launches {
+  /** The tasks that are not STOPPED, by name. */
+  const living = new Map<string, TaskEntry[]>();
+  /** The names of living tasks, by the job for which they were launched. */
+  const ofJob = new Map<number, Set<string>>();
+  /** The task that had each launch of each job. */
+  const launched = new Map<string, string>();
+
+  function begun(name: string, task: TaskEntry): void {
+    const same = [...(living.get(name) ?? []), task];
+    living.set(name, same);
+    if (same.length > 1) broken('one', `${same.length} tasks of ${name} live`);
+    const named = launchNamed(name);
+    if (named === undefined || named.job === 0) return;
+    const { job, launch } = named;
+    const earlier = launched.get(`${job} ${launch}`);
+    launched.set(`${job} ${launch}`, name);
+    if (earlier !== undefined && earlier !== name)
+      broken('launch', `launch ${launch} of job ${job} is ${earlier} and ${name}`);
+    const others = ofJob.get(job) ?? new Set();
+    ofJob.set(job, others.add(name));
+    for (const other of others) if (other !== name) compare(name, other);
+  }
+
+  /** Another one may live on when its runner was taken, or let go: not while it is still on its way, or waits for the job. */
+  function compare(name: string, other: string): void {
+    const [task] = living.get(other) ?? [];
+    if (task === undefined || task.stopRequestedAt !== undefined || task.containerEndedAt !== undefined) return;
+    if (!task.ran) broken('launch', `${name} is launched while ${other} waits for an instance`);
+    else if (idles(github(), other)) broken('launch', `${name} is launched while ${other} idles`);
+  }
+
+  function ended(name: string, task: TaskEntry): void {
+    const left = (living.get(name) ?? []).filter(({ taskArn }) => taskArn !== task.taskArn);
+    if (left.length > 0) living.set(name, left);
+    else living.delete(name);
+    if (left.length === 0) ofJob.get(launchNamed(name)?.job ?? 0)?.delete(name);
+  }
+
+  return {
+    onTask: (name, task, change) => {
+      if (change === 'created') begun(name, task);
+      if (change === 'stopped') ended(name, task);
+    },
+  };
+}
+
+function idles({ runners }: Books, name: string): boolean {
+  for (const runner of runners.values()) if (runner.state === 'idle' && taskNameOf(runner.name) === name) return true;
+  return false;
+}
