@@ -1,10 +1,10 @@
 /** What the janitor sees each minute, as the lines that it logs. A line has one value, so that a metric can be made of it. */
 import type { SeenTask } from './cleanup.ts';
-import type { Waiting } from './demand.ts';
 import { SUSPECT_AFTER_FAILURES } from './limits.ts';
 import { parseRunnerName } from './name.ts';
 import type { PoolRecord, RunnerState, Seat } from './runner.ts';
 import { RUNNER_STATES } from './runner.ts';
+import type { Waiting } from './waiting.ts';
 
 export type Seen = {
   prefix: string;

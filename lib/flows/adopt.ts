@@ -1,7 +1,8 @@
 /** A runner that nobody needs comes for a job that has none. */
-import { mayRun } from '../core/demand.ts';
+
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy } from '../core/launch.ts';
+import { mayRun } from '../core/pairing.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';

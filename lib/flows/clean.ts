@@ -4,7 +4,6 @@
  */
 import type { SeenTask } from '../core/cleanup.ts';
 import { judgeSeat } from '../core/cleanup.ts';
-import type { Waiting } from '../core/demand.ts';
 import { NEVER_STARTED } from '../core/ending.ts';
 import { gauges } from '../core/gauges.ts';
 import type { BacklogRecord } from '../core/job.ts';
@@ -12,6 +11,7 @@ import { CLEAN_UNTIL_MS, LISTS_UNTIL_MS } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { KnownPool, Seat } from '../core/runner.ts';
+import type { Waiting } from '../core/waiting.ts';
 import type { Outcome, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';

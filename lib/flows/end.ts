@@ -1,8 +1,9 @@
 /** A runner's task has ended, or never came to be: what it leaves is put in order, its place last of all. */
-import { failedHealth } from '../core/demand.ts';
+
 import type { Ending } from '../core/ending.ts';
 import { logLink } from '../core/log-link.ts';
 import { mintedName } from '../core/name.ts';
+import { failedHealth } from '../core/pool-health.ts';
 import type { Seat } from '../core/runner.ts';
 import { isBound } from '../core/runner.ts';
 import type { Outcome, Scope, World } from '../world.ts';

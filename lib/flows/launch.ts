@@ -2,12 +2,13 @@
  * One launch: take a place, claim the job, start the task, note its ARN. The claim is the one conditional write that
  * decides; a place without a claim is given up (docs/decisions/0001-a-place-before-the-claim.md).
  */
-import { fullHealth } from '../core/demand.ts';
+
 import type { Ending, LaunchFailure } from '../core/ending.ts';
 import { endingOf } from '../core/ending.ts';
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy, seatFor } from '../core/launch.ts';
 import type { Pool } from '../core/pool.ts';
+import { fullHealth } from '../core/pool-health.ts';
 import type { Seat } from '../core/runner.ts';
 import { NO_JOB } from '../core/runner.ts';
 import type { Failure, Task, World } from '../world.ts';

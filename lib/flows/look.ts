@@ -1,9 +1,13 @@
 /** A look at one pool: observe once, decide for all of its jobs, act. Any number of looks may run at once. */
-import type { PoolHealth } from '../core/demand.ts';
-import { allowance, isOwed, observedHealth, plan, readLimit, served, servedBy } from '../core/demand.ts';
+
+import { allowance } from '../core/allowance.ts';
+import { plan, readLimit } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
+import { isOwed, served, servedBy } from '../core/pairing.ts';
 import type { Pool } from '../core/pool.ts';
+import type { PoolHealth } from '../core/pool-health.ts';
+import { observedHealth } from '../core/pool-health.ts';
 import type { Seat } from '../core/runner.ts';
 import { poolRecord } from '../core/runner.ts';
 import { claimable } from '../core/warm.ts';

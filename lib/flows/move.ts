@@ -1,8 +1,9 @@
 /** Pools change while jobs wait: each goes to the pool that serves it now (docs/decisions/0009-removed-and-changed-pools.md). */
-import { isAlone, served } from '../core/demand.ts';
+
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { movedTo } from '../core/job.ts';
 import { MOVES_MAX } from '../core/limits.ts';
+import { isAlone, served } from '../core/pairing.ts';
 import type { Pools } from '../core/pool.ts';
 import { homeOf } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';

@@ -1,8 +1,9 @@
 /** Which runner comes for which job, when a job turns out to run on another one's. */
-import { mayRun } from '../core/demand.ts';
+
 import type { JobEvent, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
+import { mayRun } from '../core/pairing.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';

@@ -1,11 +1,11 @@
 /** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
 import { isQuestionable, oldInTurn, worksForStranger } from '../core/cleanup.ts';
-import type { Waiting } from '../core/demand.ts';
-import { countWaiting } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
+import type { Waiting } from '../core/waiting.ts';
+import { countWaiting } from '../core/waiting.ts';
 import type { GitHubJob, World } from '../world.ts';
 import { askGitHub, reported } from './ask-github.ts';
 import type { Config } from './config.ts';

@@ -1,7 +1,8 @@
 /** A container swaps its ticket for a JIT configuration. */
-import { isAlone, mayTake, served } from '../core/demand.ts';
+
 import type { LaunchFailure } from '../core/ending.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
+import { isAlone, mayTake, served } from '../core/pairing.ts';
 import { mayMint } from '../core/registration.ts';
 import type { Seat } from '../core/runner.ts';
 import { isBound } from '../core/runner.ts';

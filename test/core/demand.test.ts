@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Observation, PoolHealth } from '../../lib/core/demand.ts';
-import { failedHealth, fullHealth, mayTake, observedHealth, plan, readLimit } from '../../lib/core/demand.ts';
+import type { Observation } from '../../lib/core/demand.ts';
+import { plan, readLimit } from '../../lib/core/demand.ts';
 import type { BacklogRecord } from '../../lib/core/job.ts';
 import {
   LAUNCHES_PER_LOOK_MAX,
@@ -13,6 +13,9 @@ import {
   SUSPECT_AFTER_FAILURES,
   UNPROVEN_LAUNCHES_MAX,
 } from '../../lib/core/limits.ts';
+import { mayTake } from '../../lib/core/pairing.ts';
+import type { PoolHealth } from '../../lib/core/pool-health.ts';
+import { failedHealth, fullHealth, observedHealth } from '../../lib/core/pool-health.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { poolRecord } from '../../lib/core/runner.ts';
 import { aBacklogRecord, aSeat, aSpareSeat, aWarmSeat, NOW } from '../support/builders.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { countWaiting } from '../../lib/core/demand.ts';
 import { gauges, type Seen } from '../../lib/core/gauges.ts';
+import { countWaiting } from '../../lib/core/waiting.ts';
 import { aBacklogRecord, aSeat, NOW } from '../support/builders.ts';
 
 const SECOND = 1000;
