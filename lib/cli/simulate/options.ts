@@ -1,6 +1,6 @@
 /** The options of `npm run simulate`. */
 import { Command, InvalidArgumentError } from 'commander';
-import leven from 'leven';
+import { nearestFault } from '../../sim/faults/nearest.ts';
 import { FAULTS, type FaultList, problemOf } from '../../sim/faults/table.ts';
 
 export type SimulateOptions = {
@@ -13,9 +13,6 @@ export type SimulateOptions = {
   fault?: FaultList;
   list: boolean;
 };
-
-/** Names that differ in more letters than this are no slip of the pen. */
-const LETTERS_MAX = 6;
 
 export function simulateCommand(): Command {
   return new Command()
@@ -59,9 +56,6 @@ function fault(text: string, earlier: FaultList = {}): FaultList {
 
 function suggestion(name: string): string {
   if (FAULTS[name] !== undefined) return '';
-  const [nearest] = Object.keys(FAULTS)
-    .map((known) => ({ known, distance: leven(name, known) }))
-    .toSorted((one, other) => one.distance - other.distance);
-  const isNear = nearest !== undefined && nearest.distance <= LETTERS_MAX;
-  return isNear ? ` Did you mean ${nearest.known}?` : ' npm run simulate -- --list shows them all.';
+  const nearest = nearestFault(name);
+  return nearest === undefined ? ' npm run simulate -- --list shows them all.' : ` Did you mean ${nearest}?`;
 }

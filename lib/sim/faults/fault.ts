@@ -1,6 +1,6 @@
 /** What a fault is, and on what it works. */
 import type { Chance } from '../chance.ts';
-import type { VirtualClock } from '../clock.ts';
+import type { SimClock } from '../clock.ts';
 import type { EcsFault } from '../ecs-service/faults.ts';
 import type { EcsService } from '../ecs-service/service.ts';
 import { type Faults, NO_FAULTS } from '../github-service/faults.ts';
@@ -10,11 +10,11 @@ import type { StsService } from '../sts-service.ts';
 import type { Knobs } from './knobs.ts';
 
 export type Targets = {
-  clock: VirtualClock;
+  clock: SimClock;
   chance: Chance;
   github: GitHubService;
   ecs: EcsService;
-  queue: SimQueue;
+  queue: Pick<SimQueue, 'deliver'>;
   sts: StsService;
   knobs: Knobs;
   /** Another deployment: new task definitions, and functions that read the old configuration for a while. */

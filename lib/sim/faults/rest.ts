@@ -1,7 +1,7 @@
 /** GitHub's REST API as it is when one route fails: with nothing done, with all done, by a limit, or by a cut connection. */
 import type { Chance } from '../chance.ts';
 import { BAD_GATEWAY, CUT, failure, notFound, type RestAnswer, type RestRequest } from '../github-service/answers.ts';
-import type { Rest } from '../github-service/rest.ts';
+import type { Rest, RestOptions } from '../github-service/rest.ts';
 import type { Knobs, RouteName } from './knobs.ts';
 
 /** `502` and `limited`: nothing is done. `lost` and `cut`: it is done, and the answer says otherwise, or there is none. */
@@ -18,10 +18,13 @@ const PATHS: readonly [method: string, path: RegExp, route: RouteName][] = [
   ['POST', /\/hook\/deliveries/, 'deliveries'],
 ];
 
+/** Over the wire the App speaks for itself with a JWT, which begins as JSON in base64 does. */
+const SIGNED_BY_APP = /^bearer eyJ/i;
+
 export function faultyRest(rest: Rest, knobs: Knobs, chance: Chance): Rest {
   return async (request, options) => {
     if (knobs.githubDown > 0) return BAD_GATEWAY;
-    if (chance.happens(knobs.accessLost) && options?.asApp !== true) return notFound();
+    if (chance.happens(knobs.accessLost) && !isAsApp(request, options)) return notFound();
     const route = routeOf(request);
     const happens = (kind: (typeof KINDS)[number]) => chance.happens(knobs.rest[`${route}.${kind}`] ?? 0);
     if (happens('502')) return BAD_GATEWAY;
@@ -30,6 +33,10 @@ export function faultyRest(rest: Rest, knobs: Knobs, chance: Chance): Rest {
     if (happens('lost')) return BAD_GATEWAY;
     return happens('cut') ? CUT : answer;
   };
+}
+
+function isAsApp({ headers }: RestRequest, options?: RestOptions): boolean {
+  return options?.asApp === true || SIGNED_BY_APP.test(headers['authorization'] ?? '');
 }
 
 function routeOf({ method, path }: RestRequest): RouteName | undefined {
