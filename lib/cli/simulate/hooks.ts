@@ -1,6 +1,7 @@
 /** Where the stage lets faults in, and where the story and the judge listen. */
 import type { Chance } from '../../sim/chance.ts';
 import { type SimClock, sleep } from '../../sim/clock.ts';
+import { aroundOf } from '../../sim/faults/around.ts';
 import type { Knobs } from '../../sim/faults/knobs.ts';
 import type { Judge } from '../../sim/judge/judge.ts';
 import type { LogLine } from '../../world.ts';
@@ -10,7 +11,6 @@ import type { Story } from './story.ts';
 type Parts = { knobs: Knobs; chance: Chance; story: Story; judge: Judge; clock: () => SimClock };
 type Hooks = Omit<StageOptions, 'pools'>;
 
-const HANG_MS = 10_000;
 /** What the janitor counts each minute is no part of the story. */
 const GAUGES_REASON = 'once a minute';
 
@@ -19,26 +19,22 @@ export function hooksOf(parts: Parts): Hooks {
 }
 
 function faultsOf({ knobs, chance, story, clock }: Parts): Hooks {
+  const around = aroundOf(knobs, chance);
   return {
     watch: async (name, { when, call }, invocation) => {
-      if (chance.happens(knobs.hang)) await sleep(clock(), HANG_MS);
-      if (!chance.happens(knobs.kill)) return;
+      if (around.hangs()) await sleep(clock(), around.hangMs);
+      if (!around.kills()) return;
       story.tell('Lambda', `${name} dies ${when} ${call}`);
       invocation.kill();
     },
     storage: (when, operation) => {
-      if (!chance.happens(when === 'before' ? knobs.storageFails : knobs.storageAnswerLost)) return;
+      if (!around.storageFails(when)) return;
       story.tell('AWS', `${operation} fails ${when === 'before' ? 'with nothing done' : 'with all done'}`);
       throw new Error(`${operation}: the connection was cut`);
     },
     duplicates: () => knobs.queueDuplicates,
-    janitors: () => (chance.happens(knobs.janitorMisses) ? 0 : chance.happens(knobs.janitorOverlaps) ? 2 : 1),
-    lose: (path) => {
-      if (path.endsWith('/started') && chance.happens(knobs.startedLost)) return 'request';
-      if (chance.happens(knobs.requestLost)) return 'request';
-      if (chance.happens(knobs.answerLost)) return 'answer';
-      return chance.happens(knobs.requestTwice) ? 'doubled' : undefined;
-    },
+    janitors: around.janitors,
+    lose: around.wayOf,
   };
 }
 
