@@ -23,10 +23,16 @@ function drawnValue(name: string, chance: Chance): number {
 }
 
 /** Begins each when its time comes; the returned function ends them all. Each draws its times from a chance of its own. */
-export function inject(seed: number, faults: FaultList, targets: Targets, lengthMs: number): () => void {
+export function inject(
+  seed: number,
+  faults: FaultList,
+  targets: Targets,
+  lengthMs: number,
+  known: Readonly<Record<string, Fault>> = FAULTS,
+): () => void {
   const season: Season = { targets, lengthMs, isOver: false };
   for (const [name, value] of Object.entries(faults)) {
-    const fault = FAULTS[name];
+    const fault = known[name];
     if (fault === undefined) throw new Error(`There is no fault ${name}`);
     const chance = seededChance(hashed(seed, name));
     if (fault.unit === 'hours') once(season, fault, value, chance);
@@ -35,7 +41,7 @@ export function inject(seed: number, faults: FaultList, targets: Targets, length
   }
   return () => {
     season.isOver = true;
-    for (const name of Object.keys(faults)) FAULTS[name]?.end(targets);
+    for (const name of Object.keys(faults)) known[name]?.end(targets);
   };
 }
 

@@ -12,8 +12,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = { ...githubFaults, ...aws
 export type FaultList = Readonly<Record<string, number>>;
 
 /** Why such a fault cannot be injected; `undefined`: it can. */
-export function problemOf(name: string, value: number): string | undefined {
-  const fault = FAULTS[name];
+export function problemOf(
+  name: string,
+  value: number,
+  known: Readonly<Record<string, Fault>> = FAULTS,
+): string | undefined {
+  const fault = known[name];
   if (fault === undefined) return `There is no fault ${name}.`;
   if (Number.isFinite(value) && value >= 0 && value <= fault.max) return undefined;
   return `${name} is ${UNITS[fault.unit]}, from 0 to ${fault.max}.`;
