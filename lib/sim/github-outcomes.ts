@@ -6,7 +6,12 @@ import type { RestAnswer } from './github-service/answers.ts';
 const RETRY_SECONDS = 60;
 
 export function outcomeOf(given: RestAnswer, method: string): Outcome<unknown> {
-  if (given.status >= 200 && given.status < 300) return { kind: 'ok', value: given.body };
+  const isGood = given.status >= 200 && given.status < 300;
+  // Every answer of these calls is an object or nothing: text is what is left of one.
+  if (isGood && typeof given.body === 'string') {
+    return failureOf({ ...given, status: 0 }, method, 'GitHub’s answer cannot be read');
+  }
+  if (isGood) return { kind: 'ok', value: given.body };
   const { message } = (given.body ?? {}) as { message?: string };
   return failureOf(given, method, `GitHub answered ${given.status}${message ? `: ${message}` : ''}`);
 }

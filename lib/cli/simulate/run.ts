@@ -1,5 +1,6 @@
 /** One seed, one world: so many days with faults, then none, until everything has finished. */
 import { seededChance } from '../../sim/chance.ts';
+import { sleep } from '../../sim/clock.ts';
 import { hashed, inject } from '../../sim/faults/draw.ts';
 import { noKnobs } from '../../sim/faults/knobs.ts';
 import { faultyRest } from '../../sim/faults/rest.ts';
@@ -45,7 +46,7 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
     seed,
     instancesMax: 8,
     ...hooksOf({ knobs, chance, story, judge, clock: () => stage.clock }),
-    rest: (rest) => faultyRest(rest, knobs, chance),
+    rest: (rest) => faultyRest(rest, knobs, chance, (ms) => sleep(stage.clock, ms)),
   });
   setUp(stage);
   const beganAt = stage.clock.now();

@@ -15,6 +15,8 @@ const WORDS: Readonly<Record<(typeof KINDS)[number], string>> = {
   lost: 'done and then answered 502 (N8)',
   cut: 'done and then cut (N8)',
   limited: 'refused with the secondary limit (N6)',
+  truncated: 'done, and half of the answer is missing (N7)',
+  hang: 'without an answer for ten seconds, done or not (N7)',
 };
 
 export const githubFaults: Readonly<Record<string, Fault>> = {
