@@ -10,9 +10,6 @@ export const RETRY_MS_MAX = 30_000;
 /** A little longer than the registrar itself may take (`FUNCTION_TIMEOUT_SECONDS`). */
 export const ANSWER_MS_MAX = 35_000;
 
-/** The word that a job has started is repeated so many times; GitHub's own event says the same. */
-export const STARTED_ATTEMPTS = 4;
-
 /** How often we look whether a job runs. */
 export const LOOK_MS = 500;
 

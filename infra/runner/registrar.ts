@@ -3,14 +3,7 @@ import { EXIT_DONE } from '../../lib/core/ending.ts';
 import { EXIT_NO_DOCKER, EXIT_NOT_BOOTED, EXIT_REFUSED, EXIT_WITHOUT_JOB } from './exit-codes.ts';
 import type { StartedJob } from './hooks.ts';
 import { proveIdentity } from './identity.ts';
-import {
-  ANSWER_MS_MAX,
-  BOOT_MS_MAX,
-  LEAVING_WORD_MS_MAX,
-  RETRY_FIRST_MS,
-  RETRY_MS_MAX,
-  STARTED_ATTEMPTS,
-} from './limits.ts';
+import { ANSWER_MS_MAX, BOOT_MS_MAX, LEAVING_WORD_MS_MAX, RETRY_FIRST_MS, RETRY_MS_MAX } from './limits.ts';
 import { say } from './say.ts';
 import { wait } from './wait.ts';
 
@@ -110,14 +103,17 @@ function isTokenRegistration(value: unknown): value is TokenRegistration {
   return isText(token) && isText(url) && isText(group) && Array.isArray(labels);
 }
 
-/** From now on nobody takes the runner for idle. Nobody waits for the answer. `job`: as far as it is known. */
+/**
+ * From now on nobody takes the runner for idle. It is said until it is heard, as long as the listener lives, so that a registrar that
+ * is out of reach for a while does not make a working runner a silent one. Nobody waits for it. `job`: as far as it is known.
+ */
 export async function reportStarted(
   self: Self,
   credential: string,
   job: StartedJob | undefined,
   told: AbortSignal,
 ): Promise<void> {
-  for (let attempt = 0; attempt < STARTED_ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; attempt === 0 || !told.aborted; attempt += 1) {
     const { status } = await ask(self, 'started', credential, job);
     if (status !== undefined && status < 500 && status !== 429) return;
     await wait(backOffMs(attempt), told);

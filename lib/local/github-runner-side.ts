@@ -16,6 +16,8 @@ type Held = {
   pending: Promise<RunnerMessage> | undefined;
   silence: NodeJS.Timeout | undefined;
 };
+const REFUSALS = { conflict: 409, deleted: 404, refused: 503, 'too old': 403 } as const;
+
 type WithSession = { Params: { session: string } };
 
 export function addRunnerSide(app: FastifyInstance, github: RunnerSide): void {
@@ -26,8 +28,7 @@ export function addRunnerSide(app: FastifyInstance, github: RunnerSide): void {
 
   app.post('/_sim/runner/connect', async (request, reply) => {
     const answer = await github.connect(String(bodyOf(request.body)['jitConfig'] ?? ''));
-    if (answer.kind !== 'connected')
-      return reply.code(answer.kind === 'conflict' ? 409 : refusal(answer.kind)).send(answer);
+    if (answer.kind !== 'connected') return reply.code(REFUSALS[answer.kind]).send(answer);
     sessions.set(answer.session, { connection: answer, pending: undefined, silence: undefined });
     heard(sessions, answer.session);
     return reply.code(201).send({ session: answer.session, runnerName: answer.runnerName });
@@ -84,10 +85,6 @@ async function nextOf(held: Held): Promise<RunnerMessage | undefined> {
   clearTimeout(timer);
   if (message !== undefined) held.pending = undefined;
   return message;
-}
-
-function refusal(kind: 'deleted' | 'refused'): number {
-  return kind === 'deleted' ? 404 : 503;
 }
 
 function noSession(reply: FastifyReply): FastifyReply {

@@ -16,8 +16,6 @@ import type { StartedJob } from './github-service/runner-side.ts';
 const BOOT_MS_MAX = 5 * 60 * 1000;
 /** Between attempts: doubling, with jitter. */
 const RETRY_MS = { first: 1000, most: 30_000 };
-/** The word that a job has started is repeated so many times. */
-const STARTED_ATTEMPTS = 4;
 
 export type Registration = { reportCredential: string; runnerName: string } & (
   | { jitConfig: string }
@@ -57,10 +55,10 @@ function registrationOf(body: string): Registration | typeof EXIT_REFUSED {
   return EXIT_REFUSED;
 }
 
-/** What the runner's hook for started jobs knows. Nobody waits for the answer. */
+/** What the runner's hook for started jobs knows, until it has been heard: nobody must take the runner for idle. Nobody waits for the answer. */
 export async function reportStarted(container: Container, credential: string, started: StartedJob): Promise<void> {
   const { repository, runId, runAttempt, job } = started;
-  for (let attempt = 0; attempt < STARTED_ATTEMPTS && !container.ended; attempt += 1) {
+  for (let attempt = 0; !container.ended; attempt += 1) {
     const answer = await ask(container, 'started', credential, { repository, runId, runAttempt, job });
     if (answer !== undefined && answer.status < 500 && answer.status !== 429) return;
     await sleep(container.options.clock, backOffMs(container, attempt));

@@ -23,6 +23,10 @@ const IDLE_REPORT_MS = 60 * 1000;
 /** The runner's listener asks again each 30 seconds for 4 minutes when another session lives. */
 const CONFLICT = { everyMs: 30_000, attempts: 9 };
 
+/** The listener's own code when it ends to be replaced by a newer version (actions/runner, Constants.cs), and how long that takes. */
+const EXIT_UPDATES = 4;
+const UPDATE_MS = 30_000;
+
 /** Resolves when the container ends; never rejects. */
 export async function runContainer(options: ContainerOptions): Promise<{ exitCode: number }> {
   const container = containerOf(options);
@@ -56,11 +60,15 @@ async function life(container: Container): Promise<number> {
 async function runRegistered(container: Container, registration: Registration): Promise<number> {
   const jitConfig = await configured(container, registration);
   if (jitConfig === undefined) return EXIT_NOT_BOOTED;
-  const connection = container.ended ? EXIT_KILLED : await connect(container, jitConfig);
-  if (typeof connection === 'number') return connection;
-  if (container.ended) connection.vanish();
-  container.connection = connection;
-  return listen(container, connection, registration.reportCredential);
+  while (true) {
+    const connection = container.ended ? EXIT_KILLED : await connect(container, jitConfig);
+    if (typeof connection === 'number') return connection;
+    if (container.ended) connection.vanish();
+    container.connection = connection;
+    const exitCode = await listen(container, connection, registration.reportCredential);
+    if (exitCode !== EXIT_UPDATES) return exitCode;
+    if ((await wait(container, UPDATE_MS)) === 'stop') return EXIT_WITHOUT_JOB;
+  }
 }
 
 /** Under the name and with the labels that it was told, unless its image does as it likes. */
@@ -83,7 +91,7 @@ async function connect(container: Container, jitConfig: string): Promise<Connect
   for (let attempt = 1; !container.ended; attempt += 1) {
     const answer = await container.options.github.connect(jitConfig).catch((): ConnectAnswer => ({ kind: 'refused' }));
     if (answer.kind === 'connected') return answer;
-    if (answer.kind === 'deleted') return EXIT_WITHOUT_JOB;
+    if (answer.kind === 'deleted' || answer.kind === 'too old') return EXIT_WITHOUT_JOB;
     if (attempt >= CONFLICT.attempts) return answer.kind === 'conflict' ? EXIT_CONFLICT : EXIT_NOT_BOOTED;
     if ((await wait(container, CONFLICT.everyMs)) === 'stop') return EXIT_WITHOUT_JOB;
   }
@@ -128,6 +136,7 @@ async function endOf(
   if (word === 'go') return leave(connection, EXIT_DONE);
   // The registrar deletes the registration before it answers "go".
   if (word.kind === 'deleted') return (await said) === 'go' ? EXIT_DONE : EXIT_WITHOUT_JOB;
+  if (word.kind === 'update') return leave(connection, EXIT_UPDATES);
   if (word.kind === 'cancel') return undefined;
   const job = await connection.acquire(word.job).catch(() => undefined);
   if (job === undefined) return undefined;

@@ -56,6 +56,8 @@ export type Scope = {
   /** By name in lower case: GitHub compares names without case. */
   names: Map<string, Runner>;
   idle: Map<string, RunnerClass>;
+  /** When runners were registered lately (ms since 1970), oldest first. */
+  registrations: number[];
   /** The last listing that was answered, for the switch `listLagSeconds`. */
   listed?: { at: number; runners: readonly unknown[] };
 };
@@ -74,9 +76,10 @@ export type JobClass = {
 
 /**
  * `offline`: registered, no session. `idle`: may be given a job. `assigned`: was sent a job and has not acquired it.
- * `busy`: runs one. `lingering`: its job has ended and GitHub has not yet removed the record. `gone`: removed.
+ * `busy`: runs one. `lingering`: its job has ended and GitHub has not yet removed the record. `stuck`: the same, and GitHub still
+ * takes it for busy. `gone`: removed.
  */
-export type RunnerState = 'offline' | 'idle' | 'assigned' | 'busy' | 'lingering' | 'gone';
+export type RunnerState = 'offline' | 'idle' | 'assigned' | 'busy' | 'lingering' | 'stuck' | 'gone';
 
 export type Runner = {
   id: number;
@@ -90,9 +93,13 @@ export type Runner = {
   session: Session | undefined;
   /** GitHub never showed one as busy although it is (switch `busyShownIdle`). */
   busyHidden: boolean;
+  /** The same, and it can be removed while it is (switch `busyRemoved`). */
+  busyRemovable: boolean;
   /** GitHub never shows it as online although it is (switch `onlineShownOffline`). */
   onlineHidden: boolean;
   everConnected: boolean;
+  /** It has updated itself, which it does once. */
+  everUpdated: boolean;
   /** Of its software; known to GitHub once it has connected. */
   version: string | undefined;
   createdAt: number;
@@ -114,8 +121,12 @@ export type Session = {
   wake: ((message: RunnerMessage) => void) | undefined;
 };
 
-/** `job`: acquire it now. `cancel`: stop the job that runs. `deleted`: the registration is gone. */
-export type RunnerMessage = { kind: 'job'; job: number } | { kind: 'cancel'; job: number } | { kind: 'deleted' };
+/** `job`: acquire it now. `cancel`: stop the job that runs. `deleted`: the registration is gone. `update`: come back with a newer version. */
+export type RunnerMessage =
+  | { kind: 'job'; job: number }
+  | { kind: 'cancel'; job: number }
+  | { kind: 'deleted' }
+  | { kind: 'update' };
 
 export type JobState = 'held' | 'queued' | 'in_progress' | 'completed';
 

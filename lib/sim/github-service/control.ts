@@ -5,6 +5,7 @@ import type { Hub } from './hub.ts';
 import { addRun, cancelJob, JOBS_PER_RUN_MAX, releaseJob, rerunJob } from './jobs.ts';
 import { findOwner, putOwner, putRepository } from './owners.ts';
 import { checkedJobs, checkedOwner, type Problems } from './requests.ts';
+import { releaseStuck } from './runners.ts';
 
 export type JobView = {
   id: number;
@@ -102,6 +103,7 @@ function ownerFor(hub: Hub, login: string, user: boolean | undefined): Owner | P
 function setFaults(hub: Hub, change: unknown): Readonly<Faults> | Problems {
   const merged = mergeFaults(hub.faults, change);
   if (!('problems' in merged)) hub.faults = merged;
+  if (hub.faults.stuckBusy === 0) releaseStuck(hub);
   return merged;
 }
 
@@ -150,7 +152,7 @@ function runnerView(runner: Runner): RunnerView {
     id: runner.id,
     name: runner.name,
     labels: runner.labels,
-    online: runner.session !== undefined && runner.state !== 'lingering',
+    online: runner.session !== undefined && runner.state !== 'lingering' && runner.state !== 'stuck',
     busy: runner.state === 'busy',
     owner: runner.scope.owner.login,
     repo: runner.scope.repository?.name ?? null,

@@ -33,6 +33,18 @@ export type Faults = {
   listLagSeconds: number;
   /** Busy runners that REST shows as not busy. */
   busyShownIdle: number;
+  /** Busy runners that REST shows as not busy, and lets be removed: their job goes on. */
+  busyRemoved: number;
+  /** Runners whose record stays after their job, offline and busy, and cannot be removed. */
+  stuckBusy: number;
+  /** Runners that update themselves when they have connected: they are gone for half a minute, and come back. */
+  selfUpdates: number;
+  /** Runners that connect with a version that GitHub takes no more. */
+  versionRefused: number;
+  /** Jobs that show 300 steps. */
+  manySteps: number;
+  /** Jobs that are blocked by their concurrency group and are announced as queued all the same. */
+  blockedAnnounced: number;
   /** Runners that REST shows as offline although they listen or work. */
   onlineShownOffline: number;
   /** Runners that a list leaves out, because its pages shift while others come and go. */
@@ -54,6 +66,9 @@ export type Faults = {
   concurrentMax: number;
   /** The primary limit of an installation. */
   callsPerHourMax: number;
+  /** Runners that an owner or a repository may register in five minutes, and that a group may have. */
+  registrationsMax: number;
+  groupRunnersMax: number;
 };
 
 export const NO_FAULTS: Readonly<Faults> = {
@@ -74,6 +89,12 @@ export const NO_FAULTS: Readonly<Faults> = {
   freshToken401Seconds: 0,
   listLagSeconds: 0,
   busyShownIdle: 0,
+  busyRemoved: 0,
+  stuckBusy: 0,
+  selfUpdates: 0,
+  versionRefused: 0,
+  manySteps: 0,
+  blockedAnnounced: 0,
   onlineShownOffline: 0,
   leftOutOfLists: 0,
   staleJobs: 0,
@@ -85,6 +106,8 @@ export const NO_FAULTS: Readonly<Faults> = {
   pointsPerMinuteMax: 900,
   concurrentMax: 100,
   callsPerHourMax: 5000,
+  registrationsMax: 1500,
+  groupRunnersMax: 10_000,
 };
 
 /** The faults after a merge, or why it is refused: every problem, one sentence each. */

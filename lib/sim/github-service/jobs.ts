@@ -189,8 +189,9 @@ function runnerRunning(hub: Hub, job: Job): Runner | undefined {
 
 /** A just-in-time runner is for one job. Its record and name linger for a while. */
 function retire(hub: Hub, runner: Runner): void {
-  runner.state = 'lingering';
   runner.job = undefined;
   runner.cancelRemoval();
+  runner.state = hub.chance.happens(hub.faults.stuckBusy) ? 'stuck' : 'lingering';
+  if (runner.state === 'stuck') return;
   runner.cancelRemoval = hub.time.after(hub.chance.between(0, LINGER_MS_MAX), () => dropRunner(hub, runner));
 }

@@ -102,5 +102,5 @@ function newGroup(id: number, wanted: NewGroup): Group {
 }
 
 function emptyScope(owner: Owner, repository: Repository | undefined): Scope {
-  return { owner, repository, runners: new Map(), names: new Map(), idle: new Map() };
+  return { owner, repository, runners: new Map(), names: new Map(), idle: new Map(), registrations: [] };
 }

@@ -5,7 +5,7 @@ import type { Group, Runner, Scope } from './books.ts';
 import { type Hub, hex } from './hub.ts';
 import { admits } from './owners.ts';
 import type { RestCall, Route } from './rest.ts';
-import { addRunner, dropRunner, isTaken, jitConfigOf } from './runners.ts';
+import { addRunner, dropRunner, hasRoom, isTaken, jitConfigOf, mayRegister, strike } from './runners.ts';
 
 const LABELS_MAX = 100;
 const LABEL_LENGTH_MAX = 256;
@@ -74,14 +74,17 @@ function listing(hub: Hub, scope: Scope): readonly RunnerJson[] {
   return runners;
 }
 
+const OVER: ReadonlySet<string> = new Set(['lingering', 'stuck']);
+
 function runnerJson(runner: Runner) {
-  const isOnline = runner.session !== undefined && runner.state !== 'lingering' && !runner.onlineHidden;
+  const isOnline = runner.session !== undefined && !OVER.has(runner.state) && !runner.onlineHidden;
+  const isBusy = runner.state === 'stuck' || (runner.state === 'busy' && !runner.busyHidden && !runner.busyRemovable);
   return {
     id: runner.id,
     name: runner.name,
     os: runner.everConnected ? 'linux' : 'unknown',
     status: isOnline ? 'online' : 'offline',
-    busy: runner.state === 'busy' && !runner.busyHidden,
+    busy: isBusy,
     ephemeral: true,
     labels: runner.labels.map((name) => ({ id: 0, name, type: 'custom' })),
     runner_group_id: runner.group.id,
@@ -98,6 +101,10 @@ function getRunner(call: RestCall): RestAnswer {
 function deleteRunner(call: RestCall): RestAnswer {
   const runner = scopeOf(call)?.runners.get(Number(call.params['runner_id']));
   if (runner === undefined) return notFound();
+  if (runner.state === 'busy' && runner.busyRemovable) {
+    strike(call.hub, runner);
+    return answer(204);
+  }
   if (isTaken(runner)) {
     return failure(422, `Bad request - Runner ${runner.name} is currently running a job and cannot be deleted.`);
   }
@@ -118,9 +125,17 @@ function generateJitConfig(call: RestCall): RestAnswer {
   if (scope.names.has(name.toLowerCase())) {
     return failure(409, 'Already exists - A runner with the name *** already exists.');
   }
+  if (!mayRegister(call.hub, scope)) return tooManyRegistrations();
+  if (!hasRoom(call.hub, scope, group)) return failure(422, `The runner group ${group.name} is full.`);
   const folder = typeof body['work_folder'] === 'string' ? { workFolder: body['work_folder'] } : {};
   const runner = addRunner(call.hub, scope, { name, group, labels: distinct(body['labels'] as string[]), ...folder });
   return answer(201, { runner: runnerJson(runner), encoded_jit_config: jitConfigOf(call.hub, runner) });
+}
+
+/** The status is not documented; taken to be that of the other limits. */
+function tooManyRegistrations(): RestAnswer {
+  const refusal = failure(403, 'You have exceeded a secondary rate limit: too many runners were registered.');
+  return { ...refusal, headers: { 'retry-after': '60' } };
 }
 
 function problemsOf({ name, labels, runner_group_id: group }: Record<string, unknown>): string[] {

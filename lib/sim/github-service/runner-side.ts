@@ -42,8 +42,13 @@ export type Connection = {
   vanish: () => void;
 };
 
-/** `conflict`: another session lives. `deleted`: no such registration. `refused`: not now. */
-export type ConnectAnswer = Connection | { kind: 'conflict' } | { kind: 'deleted' } | { kind: 'refused' };
+/** `conflict`: another session lives. `deleted`: no such registration. `refused`: not now. `too old`: not this version. */
+export type ConnectAnswer =
+  | Connection
+  | { kind: 'conflict' }
+  | { kind: 'deleted' }
+  | { kind: 'refused' }
+  | { kind: 'too old' };
 
 export type RunnerSide = {
   connect: (jitConfig: string) => Promise<ConnectAnswer>;
@@ -62,6 +67,7 @@ function connect(hub: Hub, jitConfig: string): ConnectAnswer {
   if (hub.chance.happens(hub.faults.refuseSessions)) return { kind: 'refused' };
   const runner = runnerOf(hub, jitConfig);
   if (runner === undefined || runner.state === 'lingering') return { kind: 'deleted' };
+  if (hub.chance.happens(hub.faults.versionRefused)) return { kind: 'too old' };
   if (runner.session !== undefined || runner.state === 'busy') return { kind: 'conflict' };
   const session = newSession(hub, runner);
   runner.session = session;
@@ -70,8 +76,16 @@ function connect(hub: Hub, jitConfig: string): ConnectAnswer {
   runner.cancelRemoval();
   if (hub.chance.happens(hub.faults.idleJitRemoved)) removeIfIdle(hub, runner);
   if (runner.job !== undefined) postTo(session, { kind: 'job', job: runner.job.id });
+  else if (isToUpdate(hub, runner)) postTo(session, { kind: 'update' });
   else offerRunner(hub, runner);
   return connectionOf(hub, session);
+}
+
+/** Once, before it is given a job: GitHub has a newer version for it. */
+function isToUpdate(hub: Hub, runner: Runner): boolean {
+  if (runner.everUpdated || !hub.chance.happens(hub.faults.selfUpdates)) return false;
+  runner.everUpdated = true;
+  return true;
 }
 
 function connectionOf(hub: Hub, session: Session): Connection {
@@ -137,7 +151,7 @@ function finish(hub: Hub, session: Session, conclusion: string): void {
 function close(hub: Hub, session: Session): void {
   if (!isCurrent(session)) return;
   session.alive = false;
-  if (session.runner.state === 'idle') disconnect(hub, session);
+  if (session.runner.state === 'idle' || session.runner.state === 'offline') disconnect(hub, session);
   else if (session.runner.state !== 'lingering') vanish(hub, session);
 }
 

@@ -24,8 +24,10 @@ export function addRunner(
     job: undefined,
     session: undefined,
     busyHidden: hub.chance.happens(hub.faults.busyShownIdle),
+    busyRemovable: hub.chance.happens(hub.faults.busyRemoved),
     onlineHidden: hub.chance.happens(hub.faults.onlineShownOffline),
     everConnected: false,
+    everUpdated: false,
     version: undefined,
     createdAt: hub.time.now(),
     workFolder: wanted.workFolder ?? '_work',
@@ -36,9 +38,27 @@ export function addRunner(
   removeWhenOffline(hub, runner);
   scope.runners.set(runner.id, runner);
   scope.names.set(runner.name.toLowerCase(), runner);
+  scope.registrations.push(runner.createdAt);
   hub.books.runners.set(runner.id, runner);
   hub.books.clientIds.set(runner.clientId, runner);
   return runner;
+}
+
+/** GitHub docs, "Actions limits": 1,500 registrations in five minutes of an organisation or a repository. */
+const REGISTRATIONS_WINDOW_MS = 5 * 60 * 1000;
+
+/** Whether one more may be registered there now. */
+export function mayRegister(hub: Hub, { registrations }: Scope): boolean {
+  const since = hub.time.now() - REGISTRATIONS_WINDOW_MS;
+  while ((registrations[0] ?? since) < since) registrations.shift();
+  return registrations.length < hub.faults.registrationsMax;
+}
+
+/** GitHub docs, "Actions limits": 10,000 runners in a group. */
+export function hasRoom(hub: Hub, scope: Scope, group: Group): boolean {
+  const limit = hub.faults.groupRunnersMax;
+  if (scope.runners.size < limit) return true;
+  return [...scope.runners.values()].filter((runner) => runner.group === group).length < limit;
 }
 
 /** The record is gone, and the process that listens under it hears so. */
@@ -48,12 +68,17 @@ export function dropRunner(hub: Hub, runner: Runner): void {
   runner.cancelRemoval();
   runner.cancelPickup();
   runner.state = 'gone';
+  strike(hub, runner);
+  if (runner.session !== undefined) postTo(runner.session, { kind: 'deleted' });
+  runner.session = undefined;
+}
+
+/** Out of every list. One that works (switch `busyRemoved`) goes on, and its job ends as if nothing had been. */
+export function strike(hub: Hub, runner: Runner): void {
   runner.scope.runners.delete(runner.id);
   runner.scope.names.delete(runner.name.toLowerCase());
   hub.books.runners.delete(runner.id);
   hub.books.clientIds.delete(runner.clientId);
-  if (runner.session !== undefined) postTo(runner.session, { kind: 'deleted' });
-  runner.session = undefined;
 }
 
 /** To be called whenever a runner has become offline. */
@@ -62,9 +87,20 @@ export function removeWhenOffline(hub: Hub, runner: Runner): void {
   runner.cancelRemoval = hub.time.after(OFFLINE_MS_MAX, () => dropRunner(hub, runner));
 }
 
-/** Assigned, busy or lingering: GitHub refuses to delete it. */
-export function isTaken(runner: Runner): boolean {
-  return runner.state === 'assigned' || runner.state === 'busy' || runner.state === 'lingering';
+const TAKEN: ReadonlySet<string> = new Set(['assigned', 'busy', 'lingering', 'stuck']);
+
+/** GitHub refuses to delete it. */
+export function isTaken({ state }: Runner): boolean {
+  return TAKEN.has(state);
+}
+
+/** What was stuck (switch `stuckBusy`) is offline and nothing more: whoever wants to can remove it. */
+export function releaseStuck(hub: Hub): void {
+  for (const runner of hub.books.runners.values()) {
+    if (runner.state !== 'stuck') continue;
+    runner.state = 'offline';
+    removeWhenOffline(hub, runner);
+  }
 }
 
 /** Three files in base64 within base64, as `run.sh --jitconfig` takes it; about 4.4 kB with an RSA-2048 key. */

@@ -70,7 +70,7 @@ export function webhooksOf(hub: () => Hub, app: number, hook: Hook, way: Way): W
     const { repository } = job.run;
     const { installation } = repository.owner;
     if (!hook.active || repository.outside || installation.state !== 'active' || isLost(hub(), action)) return;
-    const text = JSON.stringify(jobJson(job, faults.cancelledRunnerNull));
+    const text = JSON.stringify(jobJson(job, faults.cancelledRunnerNull, chance.happens(faults.manySteps)));
     const event = { guid: uuid(chance), action, job: text, repository, installation, redelivery: false };
     send(event, delayOf(hub()));
     if (!chance.happens(faults.duplicateWebhooks)) return;
