@@ -16,10 +16,11 @@ function targetsOf(stage: Stage): Targets {
 /** Everything that a fault can set. */
 function stateOf({ github, ecs, knobs }: Targets): string {
   const { rest, ...others } = knobs;
-  const owners = [...github.books.owners.values()].map(({ installation, repositoryRunners }) => ({
+  const owners = [...github.books.owners.values()].map(({ installation, repositoryRunners, groups }) => ({
     state: installation.state,
     permissions: installation.permissions,
     repositoryRunners,
+    groups: groups.map(({ visibility }) => visibility),
   }));
   const onRoutes = Object.entries(rest).filter(([, share]) => share > 0);
   const secret = github.webhooks.hook.secret;
@@ -34,6 +35,7 @@ const lasting = Object.entries(FAULTS).filter(
 test.each(lasting)('%s begins, and ends with nothing left of it', async (name, { range: [, high] }) => {
   const stage = await createStage({ janitor: false });
   stage.addJobs({ labels: ['nobody'] });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', groups: [{ name: 'Fast' }] });
   const targets = targetsOf(stage);
   const before = stateOf(targets);
   const end = inject(1, { [name]: high }, targets, DAY_MS);

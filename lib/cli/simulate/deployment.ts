@@ -33,6 +33,7 @@ export function createDeployment(options: StageOptions, parts: { clock: SimClock
     config: () => config,
     /** As parameters are read: for a minute after a change, some environments go on with what they read before. */
     readConfig: async (): Promise<Config> => {
+      if (options.isConfigurationUnread?.()) throw new Error('SSM: the connection was cut');
       const isFresh = clock.now() - configuredAt >= KEPT_MS || chance.happens((clock.now() - configuredAt) / KEPT_MS);
       return isFresh ? config : previous;
     },

@@ -32,6 +32,7 @@ function faultsOf({ knobs, chance, story, clock }: Parts): Hooks {
       story.tell('AWS', `${operation} fails ${when === 'before' ? 'with nothing done' : 'with all done'}`);
       throw new Error(`${operation}: the connection was cut`);
     },
+    isConfigurationUnread: around.isConfigurationUnread,
     duplicates: () => knobs.queueDuplicates,
     janitors: around.janitors,
     lose: around.wayOf,

@@ -46,6 +46,8 @@ export type StageOptions = {
   rest?: (rest: Rest) => Rest;
   /** How many janitors begin in a minute; default: one. */
   janitors?: () => number;
+  /** Whether an invocation cannot read its configuration. */
+  isConfigurationUnread?: () => boolean;
   /** Before and after each call of a table or of the queue; if it throws, nothing is done, or the answer is lost. */
   storage?: (when: 'before' | 'after', operation: string) => void;
   /** The share of received messages that come again although they are removed. */

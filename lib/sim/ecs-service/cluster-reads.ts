@@ -23,9 +23,11 @@ export function describeClusters(state: EcsState, input: unknown) {
 }
 
 export function listContainerInstances(state: EcsState, input: unknown) {
-  const { cluster: name, maxResults, nextToken, status } = parse(listContainerInstancesSchema, input);
+  const { cluster: name, filter, maxResults, nextToken, status } = parse(listContainerInstancesSchema, input);
   const wanted = [...instancesOf(findCluster(state, name))].filter(
-    (instance) => status === undefined || instance.status === status,
+    (instance) =>
+      (status === undefined || instance.status === status) &&
+      (filter === undefined || filter.endsWith(` ${instance.ec2InstanceId}`)),
   );
   const all = wanted.map((instance, index) => ({ order: index + 1, instance }));
   const after = decodeToken(nextToken);

@@ -1,7 +1,7 @@
 /** Faults of the simulated ECS, settable while it runs. Shares are from 0 (never) to 1 (always). */
 
 const DESCRIPTIONS = {
-  throttleRunTask: 'share of RunTask calls answered ThrottlingException',
+  throttleRunTask: 'share of RunTask and StopTask calls, which share a bucket, answered ThrottlingException',
   throttleReads: 'share of describing and listing calls answered ThrottlingException',
   accessDenied: 'share of calls answered AccessDeniedException',
   failBefore: 'share of calls answered ServerException (500), nothing done',
@@ -15,6 +15,8 @@ const DESCRIPTIONS = {
   listLagSeconds: 'seconds until ListTasks shows what changed',
   describeLagSeconds: 'seconds until DescribeTasks knows a new task',
   cannotPullImage: 'share of image pulls that fail',
+  conflictOnReplay: 'share of repeated RunTask calls answered ConflictException, with the task',
+  provisioningTasksMax: 'tasks that may be in PROVISIONING; 0: as many as the quota allows',
   noCapacity: 'share of instances that the Auto Scaling group cannot get',
 } as const;
 
@@ -37,7 +39,8 @@ export function setFaults(faults: EcsFaults, changes: Readonly<Record<string, un
 function problem(name: string, value: unknown): string[] {
   if (!FAULT_NAMES.includes(name as EcsFault)) return [`unknown fault "${name}"; known are ${FAULT_NAMES.join(', ')}`];
   const isSeconds = name.endsWith('Seconds');
-  const max = isSeconds ? Number.MAX_SAFE_INTEGER : 1;
+  const isShare = !isSeconds && !name.endsWith('Max');
+  const max = isShare ? 1 : Number.MAX_SAFE_INTEGER;
   if (typeof value === 'number' && value >= 0 && value <= max) return [];
-  return [`${name} must be a number ${isSeconds ? 'of seconds, 0 or more' : 'from 0 to 1'}`];
+  return [`${name} must be a number ${isShare ? 'from 0 to 1' : isSeconds ? 'of seconds, 0 or more' : '0 or more'}`];
 }

@@ -97,6 +97,11 @@ export const describeClusters = z.object({ clusters: z.array(z.string()).max(100
 
 export const listContainerInstances = z.object({
   cluster: z.string().optional(),
+  /** Of the query language only this much (ECS docs, "Cluster query language"). */
+  filter: z
+    .string()
+    .regex(/^ec2InstanceId == i-[0-9a-f]+$/, 'Invalid filter expression')
+    .optional(),
   status: z.enum(['ACTIVE', 'DRAINING']).optional(),
   maxResults: z.int().min(1).max(100).default(100),
   nextToken: z.string().optional(),

@@ -67,7 +67,8 @@ function checkProvisioning(state: EcsState, cluster: EcsCluster, tasks: readonly
   const waiting = tasks.filter((task) => task.lastStatus === 'PROVISIONING').length;
   let provisioning = 0;
   for (const provider of cluster.providers.values()) provisioning += provider.provisioning.size;
-  if (waiting === 0 || provisioning + waiting <= state.provisioningTasksMax) return;
+  const most = state.faults.provisioningTasksMax || state.provisioningTasksMax;
+  if (waiting === 0 || provisioning + waiting <= most) return;
   for (const task of tasks) release(task);
   throw new EcsError('ClientException', 'Tasks provisioning capacity limit exceeded.');
 }

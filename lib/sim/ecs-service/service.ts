@@ -94,7 +94,7 @@ function answer(state: EcsState, takeToken: (operation: string) => void, operati
 }
 
 function throttleShare(faults: EcsFaults, operation: string): number {
-  if (operation === 'RunTask') return faults.throttleRunTask;
+  if (operation === 'RunTask' || operation === 'StopTask') return faults.throttleRunTask;
   return /^(Describe|List)/.test(operation) ? faults.throttleReads : 0;
 }
 

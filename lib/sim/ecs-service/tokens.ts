@@ -19,7 +19,8 @@ export function replay(state: EcsState, cluster: EcsCluster, token: string, inpu
     cluster.tokens.delete(token);
     return undefined;
   }
-  if (entry.parameters !== fingerprint(input)) throw conflict(entry);
+  const differs = entry.parameters !== fingerprint(input);
+  if (differs || (entry.tasks.length > 0 && state.chance.happens(state.faults.conflictOnReplay))) throw conflict(entry);
   return { tasks: entry.tasks.flatMap((task) => replayedTask(task, now)), failures: replayedFailures(entry, now) };
 }
 

@@ -17,6 +17,8 @@ export function aroundOf(knobs: Knobs, chance: Chance) {
     /** Whether an execution environment dies at this call. */
     kills: () => chance.happens(knobs.kill),
     storageFails: (when: When) => chance.happens(when === 'before' ? knobs.storageFails : knobs.storageAnswerLost),
+    /** Whether an invocation cannot read its configuration: SSM is not to be reached. */
+    isConfigurationUnread: () => chance.happens(knobs.configurationUnread),
     /** How many janitors begin in this minute. */
     janitors: () => (chance.happens(knobs.janitorMisses) ? 0 : chance.happens(knobs.janitorOverlaps) ? 2 : 1),
     wayOf: (path: string): Way => {

@@ -1,15 +1,21 @@
 /** What AWS does to us: ECS, EC2 Spot, Lambda, SQS, DynamoDB, and the way between a container and the registrar. */
 import type { Fault, Targets } from './fault.ts';
-import { nowAndThen, ofEcs, ofKnob } from './fault.ts';
+import { forHours, nowAndThen, ofEcs, ofKnob } from './fault.ts';
 
 export const awsFaults: Readonly<Record<string, Fault>> = {
-  'ecs.runTaskThrottled': ofEcs('throttleRunTask', 'RunTask calls throttled', [0.05, 0.6]),
+  'ecs.runTaskThrottled': ofEcs('throttleRunTask', 'RunTask and StopTask calls throttled', [0.05, 0.6]),
   'ecs.readsThrottled': ofEcs('throttleReads', 'describing and listing calls throttled', [0.05, 0.6]),
   'ecs.denied': ofEcs('accessDenied', 'calls answered AccessDeniedException', [0.01, 0.1]),
   'ecs.500': ofEcs('failBefore', 'calls answered 500, nothing done', [0.01, 0.3]),
   'ecs.lost': ofEcs('failAfter', 'calls done and then answered 500', [0.01, 0.2]),
   'ecs.cut': ofEcs('cutAfter', 'calls done and then cut: the next one is a ConflictException or a replay', [0.01, 0.2]),
   'ecs.cutBefore': ofEcs('cutBefore', 'calls cut, nothing done', [0.01, 0.2]),
+  'ecs.conflict': ofEcs(
+    'conflictOnReplay',
+    'repeated RunTask calls answered ConflictException with the task (needs calls that are repeated)',
+    [0.2, 1],
+  ),
+  'ecs.provisioning': ofEcs('provisioningTasksMax', 'tasks that may wait in PROVISIONING', [1, 10], 'calls'),
   'ecs.failures': ofEcs('runTaskFailures', 'tasks refused in failures[]', [0.01, 0.3]),
   'ecs.listLag': ofEcs('listLagSeconds', 'ListTasks is so old', [5, 120], 'seconds'),
   'ecs.describeLag': ofEcs('describeLagSeconds', 'DescribeTasks does not know new tasks so long', [1, 30], 'seconds'),
@@ -18,6 +24,15 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'events.late': ofEcs('reorderEvents', 'task state changes that arrive after later ones', [0.05, 1]),
   'image.cannotBePulled': ofEcs('cannotPullImage', 'pulls that fail', [0.01, 0.2]),
   'instances.none': ofEcs('noCapacity', 'instances that cannot be had', [0.05, 0.6]),
+  'instances.outage': forHours(
+    'every instance is lost, and none can be had: tasks wait until ECS gives them up (EMPTY CAPACITY PROVIDER)',
+    [0.3, 1.5],
+    ({ ecs }) => {
+      ecs.setFaults({ noCapacity: 1 });
+      for (const instance of ecs.instances()) ecs.killInstance(String(instance['ec2InstanceId']));
+    },
+    ({ ecs }) => ecs.setFaults({ noCapacity: 0 }),
+  ),
   'sts.unavailable': ofSts('calls of the registrar that STS does not answer', [0.05, 0.6]),
   'instances.die': nowAndThen('a Spot instance is gone without SIGTERM', [0.05, 1], killOne),
   'instances.warned': nowAndThen('a Spot warning, two minutes ahead', [0.05, 1], warnOne),
@@ -27,6 +42,11 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'queue.doubled': ofKnob('queueDuplicates', 'messages received again although removed', [0.02, 0.5]),
   'storage.fails': ofKnob('storageFails', 'table and queue calls that fail, nothing done', [0.0005, 0.02]),
   'storage.answerLost': ofKnob('storageAnswerLost', 'table and queue calls done, and the answer lost', [0.0005, 0.02]),
+  'parameters.unreadable': ofKnob(
+    'configurationUnread',
+    'invocations that cannot read their configuration',
+    [0.02, 0.6],
+  ),
   'registrar.requestLost': ofKnob('requestLost', 'requests of containers that never arrive', [0.02, 0.4]),
   'registrar.answerLost': ofKnob('answerLost', 'answers that containers never get', [0.02, 0.4]),
   'registrar.twice': ofKnob('requestTwice', 'requests made twice at once with one ticket', [0.05, 1]),

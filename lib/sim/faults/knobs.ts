@@ -22,6 +22,8 @@ export function noKnobs() {
     /** Table and queue calls that fail with nothing done; that are done, and the answer lost. */
     storageFails: 0,
     storageAnswerLost: 0,
+    /** Invocations that cannot read their configuration. */
+    configurationUnread: 0,
     /** Messages that are received again although they were removed. */
     queueDuplicates: 0,
     /** Requests of containers that never arrive; answers that do not; requests that are made twice at once. */

@@ -5,8 +5,17 @@
 import { awsFaults } from './aws.ts';
 import type { Fault } from './fault.ts';
 import { githubFaults } from './github.ts';
+import { ownerFaults } from './owners.ts';
+import { runnerFaults } from './runners.ts';
+import { webhookFaults } from './webhooks.ts';
 
-export const FAULTS: Readonly<Record<string, Fault>> = { ...githubFaults, ...awsFaults };
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  ...webhookFaults,
+  ...githubFaults,
+  ...runnerFaults,
+  ...ownerFaults,
+  ...awsFaults,
+};
 
 /** The names with their values. */
 export type FaultList = Readonly<Record<string, number>>;

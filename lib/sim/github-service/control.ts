@@ -2,7 +2,7 @@
 import type { Job, Owner, Release, Repository, Runner } from './books.ts';
 import { type Faults, mergeFaults } from './faults.ts';
 import type { Hub } from './hub.ts';
-import { addRun, cancelJob, JOBS_PER_RUN_MAX, releaseJob, rerunJob } from './jobs.ts';
+import { addRun, cancelJob, JOBS_PER_RUN_MAX, offerWaiting, releaseJob, rerunJob } from './jobs.ts';
 import { findOwner, putOwner, putRepository } from './owners.ts';
 import { checkedJobs, checkedOwner, type Problems } from './requests.ts';
 import { releaseStuck } from './runners.ts';
@@ -112,6 +112,7 @@ function putInstallation(hub: Hub, request: unknown): { installation: number } |
   if ('problems' in wanted) return wanted;
   const owner = putOwner(hub, wanted);
   for (const name of wanted.repositories ?? []) putRepository(hub, owner, name);
+  if (wanted.groups !== undefined) offerWaiting(hub, owner);
   return { installation: owner.installation.id };
 }
 

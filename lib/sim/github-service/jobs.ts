@@ -1,5 +1,5 @@
 /** A job's life: made, queued, given to a runner, ended. */
-import type { Job, Repository, Run, Runner } from './books.ts';
+import type { Job, Owner, Repository, Run, Runner } from './books.ts';
 import { type Hub, hex } from './hub.ts';
 import { addIdle, addWaiting, jobFor, removeIdle, removeWaiting, runnerFor } from './matching.ts';
 import { dropRunner } from './runners.ts';
@@ -114,6 +114,14 @@ export function offerJob(hub: Hub, job: Job): void {
   else assign(hub, job, runner);
 }
 
+/** Who may run on what has changed: idle runners get the jobs that they could not have before. */
+export function offerWaiting(hub: Hub, owner: Owner): void {
+  for (const job of [...owner.waiting.values()].flatMap(({ jobs }) => jobs)) {
+    removeWaiting(job);
+    offerJob(hub, job);
+  }
+}
+
 /** The job's state with what it was before. */
 export function change(job: Job, state: Job['state']): void {
   job.before = job.state;
@@ -192,6 +200,9 @@ function retire(hub: Hub, runner: Runner): void {
   runner.job = undefined;
   runner.cancelRemoval();
   runner.state = hub.chance.happens(hub.faults.stuckBusy) ? 'stuck' : 'lingering';
-  if (runner.state === 'stuck') return;
+  if (runner.state === 'stuck') {
+    runner.session = undefined;
+    return;
+  }
   runner.cancelRemoval = hub.time.after(hub.chance.between(0, LINGER_MS_MAX), () => dropRunner(hub, runner));
 }
