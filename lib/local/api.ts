@@ -1,5 +1,8 @@
 /** The HTTP API of the service: its routes to the functions, and next to them what only the local stack has. */
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Way } from '../sim/faults/around.ts';
+import { addFaultControls } from './fault-controls.ts';
+import type { LocalFaults } from './faults.ts';
 import { type HttpAnswer, httpAnswer, httpEvent, jsonAnswer } from './http-event.ts';
 import type { LocalFunction } from './lambda.ts';
 import { listen } from './listen.ts';
@@ -13,6 +16,9 @@ export type ApiOptions = {
   state: () => Promise<unknown>;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** What becomes of a container's request to the registrar; default: it is answered. */
+  wayOf?: (path: string) => Way;
+  faults?: () => LocalFaults | undefined;
 };
 
 export type LocalApi = { address: string; close(): Promise<void> };
@@ -31,27 +37,56 @@ export async function startApi(options: ApiOptions): Promise<LocalApi> {
   app.post('/webhook', (request, reply) => serve(options, options.webhook, 'POST /webhook', request, reply));
   for (const route of RUNNER_ROUTES) {
     const routeKey = `POST /runners/{name}/${route}`;
-    app.post(`/runners/:name/${route}`, (request, reply) =>
-      serve(options, options.registrar, routeKey, request, reply),
-    );
+    app.post(`/runners/:name/${route}`, (request, reply) => serveRunner(options, routeKey, request, reply));
   }
   app.get('/api/state', async (_request, reply) => send(reply, jsonAnswer(200, await options.state())));
+  addFaultControls(app, () => options.faults?.());
   app.get('/', async (_request, reply) => reply.type('text/plain').send(ABOUT));
   app.setNotFoundHandler((_request, reply) => send(reply, jsonAnswer(404, { message: 'Not Found' })));
   app.setErrorHandler((error, _request, reply) => send(reply, errorAnswer(error as { statusCode?: number })));
   return { address: await listen(app, options.port), close: () => app.close() };
 }
 
-const ABOUT = "ecs-runners, the local stack. POST /webhook takes GitHub's events; GET /api/state shows the tables.\n";
+const ABOUT =
+  "ecs-runners, the local stack. POST /webhook takes GitHub's events; GET /api/state shows the tables, GET /_sim/faults the faults.\n";
+
+/** The way from a container to the registrar and back is a network. */
+async function serveRunner(
+  options: ApiOptions,
+  routeKey: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { registrar } = options;
+  const way = options.wayOf?.(request.url);
+  if (way === 'request') return cut(reply);
+  if (way === 'doubled') void registrar.invokeWaiting(eventOf(options, routeKey, request));
+  if (way !== 'answer') return serve(options, registrar, routeKey, request, reply);
+  await registrar.invokeWaiting(eventOf(options, routeKey, request));
+  return cut(reply);
+}
+
+function cut(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  reply.raw.destroy();
+  return reply;
+}
 
 async function serve(
-  { now }: ApiOptions,
+  options: ApiOptions,
   target: Pick<LocalFunction, 'invokeWaiting'>,
   routeKey: string,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const event = httpEvent({
+  const event = eventOf(options, routeKey, request);
+  if (Buffer.byteLength(JSON.stringify(event)) > EVENT_BYTES_MAX) return send(reply, TOO_LARGE);
+  const result = await target.invokeWaiting(event);
+  return send(reply, result.ok ? httpAnswer(result.payload) : failureAnswer(result));
+}
+
+function eventOf({ now }: ApiOptions, routeKey: string, request: FastifyRequest) {
+  return httpEvent({
     raw: request.raw,
     id: request.id,
     routeKey,
@@ -59,9 +94,6 @@ async function serve(
     body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
     now: now(),
   });
-  if (Buffer.byteLength(JSON.stringify(event)) > EVENT_BYTES_MAX) return send(reply, TOO_LARGE);
-  const result = await target.invokeWaiting(event);
-  return send(reply, result.ok ? httpAnswer(result.payload) : failureAnswer(result));
 }
 
 const TOO_LARGE = jsonAnswer(413, { message: 'Request Entity Too Large' });

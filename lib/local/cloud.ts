@@ -2,20 +2,23 @@
  * What surrounds the functions and lives on when they are killed: queue, tables, parameters, ECS and GitHub, all
  * listening, on one shared time.
  */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { Pools } from '../core/pool.ts';
 import type { PoolsFile } from '../pools-file/schema.ts';
 import { type Chance, seededChance } from '../sim/chance.ts';
-import { scaledClock } from '../sim/clock.ts';
+import { scaledClock, sleep } from '../sim/clock.ts';
+import type { EcsOptions } from '../sim/ecs-service/config.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
-import { createGitHubService, type GitHubService } from '../sim/github-service/service.ts';
+import type { Knobs } from '../sim/faults/knobs.ts';
+import { faultyRest } from '../sim/faults/rest.ts';
+import { createGitHubService, type GitHubService, type GitHubServiceOptions } from '../sim/github-service/service.ts';
 import { ANSWER_MS_MAX } from '../sim/github-service/webhooks.ts';
 import { type StoppableClock, stoppable } from '../sim/stoppable-clock.ts';
 import { createStsService, SKEW_MS_MAX, type StsService } from '../sim/sts-service.ts';
 import type { Closers } from './closers.ts';
-import { createCluster } from './cluster.ts';
+import { createCluster, type LocalCluster } from './cluster.ts';
+import { APP_ID, deployer, newSecrets, type Secrets, setSecrets } from './deployment.ts';
 import { serveEcs } from './ecs.ts';
+import type { LocalFaults } from './faults.ts';
 import { deliverByHttp, serveGitHub } from './github.ts';
 import { type LocalParameters, startParameters } from './parameters.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
@@ -30,8 +33,15 @@ export type CloudOptions = {
   seed: number;
   /** Where GitHub sends its webhooks. */
   webhookUrl: string;
+  /** What may go wrong, read when it may. */
+  knobs: Knobs;
+  /** For the control surfaces; `undefined` as long as the stack is starting. */
+  faults: () => LocalFaults | undefined;
   log: (source: string, line: string) => void;
-};
+} & Listeners;
+
+/** Told of every real change of a job and of a task, whatever becomes of the events about it. */
+export type Listeners = { onJob?: GitHubServiceOptions['onJob']; onTask?: EcsOptions['onTask'] };
 
 export type Cloud = {
   clock: StoppableClock;
@@ -42,19 +52,15 @@ export type Cloud = {
   tables: LocalTables;
   parameters: LocalParameters;
   webhookSecret: string;
+  /** Another deployment; what is read of the old one stays for a minute with those who have read it. */
+  redeploy(): void;
 };
 
 export const DEPLOYMENT = 'ecs-runners-local';
 /** First part of every runner's name. */
 export const PREFIX = 'local';
-export const PARAMETERS_PATH = '/ecs-runners/local';
 
-type Secrets = { webhookSecret: string; ticketSecret: string; publicKey: string; privateKey: string };
 type Simulation = { clock: StoppableClock; chance: Chance };
-
-const APP_ID = 123_456;
-/** As GitHub's own keys have. */
-const KEY_BITS = 2048;
 
 /** Whatever has been started is in `started`, also when this throws. */
 export async function startCloud(options: CloudOptions, started: Closers): Promise<Cloud> {
@@ -71,23 +77,15 @@ export async function startCloud(options: CloudOptions, started: Closers): Promi
   const github = await startGitHub(options, simulation, secrets, started);
   const sts = await startSts(time, clock, seed, started);
   const around = { queue, github: github.service, sts: sts.service };
-  const { ecs, pools } = await startEcs(options, simulation, around, started);
-  setParameters(parameters, secrets, pools);
-  return { clock, github, ecs, sts, queue, tables, parameters, webhookSecret: secrets.webhookSecret };
-}
-
-function newSecrets(): Secrets {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: KEY_BITS,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  const secret = (): string => randomBytes(20).toString('hex');
-  return { webhookSecret: secret(), ticketSecret: secret(), publicKey, privateKey };
+  const { ecs, cluster } = await startEcs(options, simulation, around, started);
+  const redeploy = deployer(cluster, parameters);
+  redeploy();
+  setSecrets(parameters, secrets);
+  return { clock, github, ecs, sts, queue, tables, parameters, webhookSecret: secrets.webhookSecret, redeploy };
 }
 
 async function startGitHub(
-  { webhookUrl, time }: CloudOptions,
+  { webhookUrl, time, seed, knobs, faults, onJob }: CloudOptions,
   simulation: Simulation,
   { webhookSecret, publicKey }: Secrets,
   started: Closers,
@@ -99,8 +97,11 @@ async function startGitHub(
     deliver: deliverByHttp,
     // The functions are no faster than real time.
     webhookAnswerMs: ANSWER_MS_MAX * time.speed,
+    ...(onJob !== undefined && { onJob }),
   });
-  const { url } = started.add(await serveGitHub({ service, port: 0 }));
+  const pause = (ms: number) => sleep(simulation.clock, ms);
+  const rest = faultyRest(service.rest, knobs, seededChance(seed + 3), pause);
+  const { url } = started.add(await serveGitHub({ service: { ...service, rest }, port: 0, faults }));
   return { service, address: url };
 }
 
@@ -117,39 +118,28 @@ async function startSts(
 }
 
 async function startEcs(
-  { pools, log }: CloudOptions,
+  { pools, faults, onTask, log }: CloudOptions,
   simulation: Simulation,
   { queue, github, sts }: { queue: LocalQueue; github: GitHubService; sts: StsService },
   started: Closers,
-): Promise<{ ecs: Cloud['ecs']; pools: Pools }> {
+): Promise<{ ecs: Cloud['ecs']; cluster: LocalCluster }> {
   const cluster = createCluster({
     ...simulation,
     pools,
     prefix: PREFIX,
     github: github.runnerSide,
     sts,
+    onTask,
     onTaskStateChange: (event) => {
       if (!isStopped(event)) return;
       queue.send(JSON.stringify(event)).catch((error: unknown) => log('eventbridge', String(error)));
     },
   });
-  const { url } = started.add(await serveEcs({ service: cluster.service, port: 0 }));
-  return { ecs: { service: cluster.service, address: url }, pools: cluster.pools };
+  const { url } = started.add(await serveEcs({ service: cluster.service, port: 0, faults }));
+  return { ecs: { service: cluster.service, address: url }, cluster };
 }
 
 /** The pattern of the EventBridge rule; its target is the queue, and the event goes there as it is. */
 function isStopped(event: TaskStateChangeEvent): boolean {
   return event.detail['lastStatus'] === 'STOPPED';
-}
-
-/** One for each pool, and an index, as a deployment makes them. */
-function setParameters(parameters: LocalParameters, secrets: Secrets, { pools, ...index }: Pools): void {
-  const { webhookSecret, ticketSecret, privateKey } = secrets;
-  const set = (name: string, value: unknown): void =>
-    parameters.set(`${PARAMETERS_PATH}/${name}`, JSON.stringify(value));
-  set('pools', { ...index, pools: pools.map(({ name }) => name) });
-  for (const pool of pools) set(`pools/${pool.name}`, pool);
-  set('webhook-secrets', [webhookSecret]);
-  set('ticket-secrets', [ticketSecret]);
-  set('github-app', { appId: APP_ID, privateKey });
 }

@@ -6,7 +6,8 @@ import type { Chance } from '../sim/chance.ts';
 import type { SimClock } from '../sim/clock.ts';
 import { runContainer } from '../sim/container.ts';
 import { identityHeaders } from '../sim/container-identity.ts';
-import type { CapacityProviderConfig, ContainerStart } from '../sim/ecs-service/config.ts';
+import type { CapacityProviderConfig, ContainerStart, EcsOptions } from '../sim/ecs-service/config.ts';
+import { EcsError } from '../sim/ecs-service/errors.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import { createEcsService, type EcsService } from '../sim/ecs-service/service.ts';
 import type { RunnerSide } from '../sim/github-service/runner-side.ts';
@@ -25,6 +26,15 @@ export type ClusterOptions = {
   /** Of which the tasks have their credentials. */
   sts: StsService;
   onTaskStateChange: (event: TaskStateChangeEvent) => void;
+  onTask?: EcsOptions['onTask'];
+};
+
+export type LocalCluster = {
+  service: EcsService;
+  /** Registers a task definition for each pool; gives what the functions are to read. */
+  deploy(): Pools;
+  /** As CloudFormation does with those that a deployment has replaced. */
+  deregister(taskDefinitions: readonly string[]): void;
 };
 
 export const CLUSTER = 'local';
@@ -38,8 +48,9 @@ const INSTANCE_MEMORY_MIN = 65_536;
 /** There from the start, so that the first jobs of a demonstration need not wait for one to boot. */
 const INSTANCES_MIN = 2;
 const INSTANCES_MAX = 1000;
+const ATTEMPTS_MAX = 50;
 
-export function createCluster(options: ClusterOptions): { service: EcsService; pools: Pools } {
+export function createCluster(options: ClusterOptions): LocalCluster {
   const { clock, chance, pools, prefix } = options;
   const service = createEcsService({
     clock,
@@ -47,6 +58,7 @@ export function createCluster(options: ClusterOptions): { service: EcsService; p
     clusters: [{ name: CLUSTER, capacityProviders: capacityProviders(pools) }],
     startContainer: (start) => startContainer(options, start),
     onTaskStateChange: options.onTaskStateChange,
+    onTask: options.onTask,
     region: LOCAL_CLIENT.region,
     account: LOCAL_ACCOUNT,
   });
@@ -55,7 +67,24 @@ export function createCluster(options: ClusterOptions): { service: EcsService; p
     capacityProvider: pool.capacityProvider ?? CAPACITY_PROVIDER,
     role: pool.taskRole ?? TASK_ROLE,
   });
-  return { service, pools: functionsPools(pools, resolve) };
+  return {
+    service,
+    deploy: () => functionsPools(pools, resolve),
+    deregister: (taskDefinitions) => {
+      for (const taskDefinition of taskDefinitions) insist(service, 'DeregisterTaskDefinition', { taskDefinition });
+    },
+  };
+}
+
+/** A deployment tries again, whatever faults there are; what it cannot do after so many times it leaves. */
+function insist(service: EcsService, operation: string, input: unknown): Record<string, unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return service.call(operation, input);
+    } catch (error) {
+      if (!(error instanceof EcsError) || attempt >= ATTEMPTS_MAX) throw error;
+    }
+  }
 }
 
 function capacityProviders({ pools }: PoolsFile): CapacityProviderConfig[] {
@@ -71,7 +100,7 @@ function capacityProviders({ pools }: PoolsFile): CapacityProviderConfig[] {
 
 /** Gives its ARN, revision included. */
 function registerTaskDefinition(service: EcsService, prefix: string, pool: FilePool): string {
-  const answer = service.call('RegisterTaskDefinition', {
+  const answer = insist(service, 'RegisterTaskDefinition', {
     family: `${prefix}-${pool.name}`,
     cpu: String(pool.cpu),
     memory: String(pool.memory),

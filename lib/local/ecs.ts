@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { EcsError } from '../sim/ecs-service/errors.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
+import { addFaultControls } from './fault-controls.ts';
+import type { LocalFaults } from './faults.ts';
 
 const TARGET_PREFIX = 'AmazonEC2ContainerServiceV20141113.';
 const JSON_1_1 = 'application/x-amz-json-1.1';
@@ -14,12 +16,20 @@ const BODY_BYTES_MAX = 1_048_576;
 
 export type ServedEcs = { url: string; close: () => Promise<void> };
 
-/** `port` 0: any free one. Listens on the local address only. */
-export async function serveEcs(options: { service: EcsService; port: number }): Promise<ServedEcs> {
+export type EcsServerOptions = {
+  service: EcsService;
+  /** 0: any free one. */
+  port: number;
+  faults?: () => LocalFaults | undefined;
+};
+
+/** Listens on the local address only. */
+export async function serveEcs(options: EcsServerOptions): Promise<ServedEcs> {
   const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
   app.addContentTypeParser(JSON_1_1, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   addApi(app, options.service);
   addControls(app, options.service);
+  if (options.faults !== undefined) addFaultControls(app, options.faults);
   const url = await app.listen({ port: options.port, host: '127.0.0.1' });
   return { url, close: () => app.close() };
 }
@@ -66,16 +76,6 @@ function addControls(app: FastifyInstance, service: EcsService): void {
   app.get('/_sim/tasks', () => service.tasks());
   app.get('/_sim/instances', () => service.instances());
   app.get('/_sim/books', () => service.books());
-  app.get('/_sim/faults', () => service.faults());
-  app.post('/_sim/faults', (request, reply) => {
-    try {
-      service.setFaults((request.body ?? {}) as Record<string, unknown>);
-      return service.faults();
-    } catch (error) {
-      if (error instanceof RangeError) return reply.code(400).send({ message: error.message });
-      throw error;
-    }
-  });
   app.post<{ Params: { id: string } }>('/_sim/instances/:id/kill', (request, reply) => {
     if (service.killInstance(request.params.id)) return { killed: request.params.id };
     return reply.code(404).send({ message: `no instance ${request.params.id}` });

@@ -20,7 +20,8 @@ const LIMITS: Record<FunctionName, { timeoutSeconds: number; concurrency: number
   scaler: { timeoutSeconds: 30, concurrency: 5 },
   // API Gateway docs: an integration has 30 seconds.
   registrar: { timeoutSeconds: 30, concurrency: 4 },
-  janitor: { timeoutSeconds: 60, concurrency: 1 },
+  // One at a time by its schedule; the second one is for the minutes in which two are to run (`janitor.overlaps`).
+  janitor: { timeoutSeconds: 60, concurrency: 2 },
 };
 
 export const SCALER_CONCURRENCY = LIMITS.scaler.concurrency;

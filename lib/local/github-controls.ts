@@ -11,8 +11,6 @@ export function addControls(app: FastifyInstance, control: Control, calls: Reado
   app.post<WithId>('/_sim/jobs/:id/release', (request, reply) => change(reply, request.params.id, control.release));
   app.post<WithId>('/_sim/jobs/:id/rerun', (request, reply) => change(reply, request.params.id, control.rerun));
   app.get('/_sim/runners', () => control.runners());
-  app.get('/_sim/faults', () => control.faults());
-  app.post('/_sim/faults', (request, reply) => take(request, reply, 200, control.setFaults));
   app.post('/_sim/installations', (request, reply) => take(request, reply, 201, control.putInstallation));
   app.delete<{ Params: { owner: string } }>('/_sim/installations/:owner', (request, reply) =>
     reply.code(control.removeInstallation(request.params.owner) ? 204 : 404).send(),

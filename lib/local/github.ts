@@ -6,18 +6,28 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RestAnswer } from '../sim/github-service/answers.ts';
 import type { GitHubService } from '../sim/github-service/service.ts';
 import type { Deliver } from '../sim/github-service/webhooks.ts';
+import { addFaultControls } from './fault-controls.ts';
+import type { LocalFaults } from './faults.ts';
 import { addControls } from './github-controls.ts';
 import { addRunnerSide } from './github-runner-side.ts';
 import { listen } from './listen.ts';
 
 export type ServedGitHub = { url: string; close: () => Promise<void> };
 
-/** `port` 0: any free one; throws `PortBusy`. Closing ends the service's timers too. Listens on this machine only. */
-export async function serveGitHub(options: { service: GitHubService; port: number }): Promise<ServedGitHub> {
+export type GitHubServerOptions = {
+  service: GitHubService;
+  /** 0: any free one. */
+  port: number;
+  faults?: () => LocalFaults | undefined;
+};
+
+/** Throws `PortBusy`. Closing ends the service's timers too. Listens on this machine only. */
+export async function serveGitHub(options: GitHubServerOptions): Promise<ServedGitHub> {
   const { service } = options;
   const app = fastify({ forceCloseConnections: true });
   takeRawBodies(app);
   addControls(app, service.control, service.calls);
+  if (options.faults !== undefined) addFaultControls(app, options.faults);
   addRunnerSide(app, service.runnerSide);
   app.all('/*', (request, reply) => answerRest(service, request, reply));
   const url = await listen(app, options.port);
@@ -67,6 +77,7 @@ function send(reply: FastifyReply, { status, headers, body }: RestAnswer): Fasti
   }
   reply.code(status).headers(headers);
   if (body === undefined) return reply.send();
-  if (typeof body === 'string') return reply.send(body);
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+  // Text is an error page, which says so, or what is left of JSON.
+  if (headers['content-type'] === undefined) reply.type('application/json; charset=utf-8');
+  return reply.send(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -29,6 +29,8 @@ export type LocalFunction = {
   invoke(event: unknown): Promise<InvokeResult>;
   /** Waits for a free environment, so that a burst on one machine is slow and not refused; throttled past WAITING_MAX. */
   invokeWaiting(event: unknown): Promise<InvokeResult>;
+  /** The environments that work on an invocation now. */
+  working(): Pick<ExecutionEnvironment, 'kill'>[];
   /** Ends all environments at once; running invocations fail, and the next one starts a fresh environment. */
   kill(): Promise<void>;
   /** Like `kill`, and nothing starts afterwards. */
@@ -86,6 +88,7 @@ export function createFunction(options: FunctionOptions): LocalFunction {
   return {
     invoke: (event) => run(take(), event),
     invokeWaiting: async (event) => run(await takeWaiting(), event),
+    working: () => slots.flatMap(({ busy, environment }) => (busy && environment?.alive() ? [environment] : [])),
     kill,
     close: async () => {
       closed = true;

@@ -13,6 +13,8 @@ export type QueueTriggerOptions = {
   concurrency: number;
   /** Simulated seconds per real second. */
   speed: number;
+  /** For each message: after how many seconds it comes once more, whether it is removed or not; `undefined`: it does not. */
+  comesAgain?: () => number | undefined;
   /** What went wrong outside of the function. */
   log: (line: string) => void;
 };
@@ -59,6 +61,7 @@ async function poll(options: QueueTriggerOptions, stopped: AbortSignal): Promise
 async function pollOnce(options: QueueTriggerOptions, stopped: AbortSignal): Promise<boolean> {
   const messages = await receive(options.queue, stopped);
   if (messages.length === 0) return true;
+  await Promise.all(messages.map((message) => comeAgain(options, message)));
   const result = await invoke(options, messages, stopped);
   if (!result.ok) return false;
   const failed = failedMessages(result.payload, messages);
@@ -79,6 +82,12 @@ async function receive(queue: LocalQueue, stopped: AbortSignal): Promise<Message
   });
   const { Messages } = await queue.client.send(command, { abortSignal: stopped });
   return Messages ?? [];
+}
+
+/** A standard queue delivers at least once. The copy counts its receives by itself. */
+async function comeAgain({ queue, comesAgain }: QueueTriggerOptions, { Body = '' }: Message): Promise<void> {
+  const delaySeconds = comesAgain?.();
+  if (delaySeconds !== undefined) await queue.send(Body, delaySeconds);
 }
 
 async function invoke(

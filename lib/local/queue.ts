@@ -14,7 +14,7 @@ export type LocalQueue = {
   queueArn: string;
   visibilitySeconds: number;
   client: SQSClient;
-  send(body: string): Promise<void>;
+  send(body: string, delaySeconds?: number): Promise<void>;
   counts(): Promise<QueueCounts>;
   close(): Promise<void>;
 };
@@ -44,8 +44,8 @@ export async function startQueue(options: QueueOptions): Promise<LocalQueue> {
     queueArn: arnOf('demand'),
     visibilitySeconds,
     client,
-    send: async (body) => {
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+    send: async (body, DelaySeconds) => {
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, DelaySeconds }));
     },
     counts: () => counts(client, queueUrl, deadLetterUrl),
     close: async () => {

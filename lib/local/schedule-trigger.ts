@@ -1,4 +1,4 @@
-/** EventBridge's scheduled rule for a function that runs once at a time (reserved concurrency 1). */
+/** EventBridge's scheduled rule for a function that runs once at a time, unless it is to run more often. */
 import { randomUUID } from 'node:crypto';
 import type { ScheduledEvent } from 'aws-lambda';
 import type { SimClock } from '../sim/clock.ts';
@@ -11,11 +11,13 @@ export type ScheduleOptions = {
   target: Pick<LocalFunction, 'invoke'>;
   /** Simulated seconds between two runs; a run that takes longer delays the next one. */
   everySeconds: number;
+  /** How many begin when one is due; default: one. */
+  runs?: () => number;
   log: (line: string) => void;
 };
 
 /** The first run comes after the first interval. */
-export function startSchedule({ clock, target, everySeconds, log }: ScheduleOptions): Trigger {
+export function startSchedule({ clock, target, everySeconds, runs = () => 1, log }: ScheduleOptions): Trigger {
   let stopped = false;
   const everyMs = everySeconds * 1000;
   let running: Promise<void> = Promise.resolve();
@@ -27,10 +29,14 @@ export function startSchedule({ clock, target, everySeconds, log }: ScheduleOpti
   }
 
   async function run(): Promise<void> {
-    const result = await target.invoke(scheduledEvent(clock.now()));
-    if (!result.ok) log(`the schedule: ${result.error.errorType}: ${result.error.errorMessage}`);
+    await Promise.all(Array.from({ length: runs() }, invoke));
     due = Math.max(due + everyMs, clock.now());
     if (!stopped) cancel = clock.after(due - clock.now(), start);
+  }
+
+  async function invoke(): Promise<void> {
+    const result = await target.invoke(scheduledEvent(clock.now()));
+    if (!result.ok && !stopped) log(`the schedule: ${result.error.errorType}: ${result.error.errorMessage}`);
   }
 
   return {

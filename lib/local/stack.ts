@@ -1,9 +1,15 @@
 /** Everything on one machine: the four functions behind an HTTP API, and the cloud around them. */
 import type { PoolsFile } from '../pools-file/schema.ts';
-import { type LocalApi, startApi } from './api.ts';
+import { type Chance, seededChance } from '../sim/chance.ts';
+import { aroundOf } from '../sim/faults/around.ts';
+import { noKnobs } from '../sim/faults/knobs.ts';
+import type { LocalApi } from './api.ts';
 import { type Closers, closers } from './closers.ts';
-import { type Cloud, DEPLOYMENT, PARAMETERS_PATH, PREFIX, startCloud } from './cloud.ts';
+import { type Cloud, DEPLOYMENT, type Listeners, PREFIX, startCloud } from './cloud.ts';
 import { CLUSTER } from './cluster.ts';
+import { PARAMETERS_PATH } from './deployment.ts';
+import { targetsOf } from './fault-targets.ts';
+import { createLocalFaults, type LocalFaults } from './faults.ts';
 import {
   createFunctions,
   type FunctionName,
@@ -11,9 +17,12 @@ import {
   type LocalFunctions,
   SCALER_CONCURRENCY,
 } from './functions.ts';
-import type { InvokeResult } from './lambda.ts';
-import { startQueueTrigger, type Trigger } from './queue-trigger.ts';
-import { startSchedule } from './schedule-trigger.ts';
+import { createGates } from './gates.ts';
+import type { LocalFunction } from './lambda.ts';
+import { type QueueTriggerOptions, startQueueTrigger, type Trigger } from './queue-trigger.ts';
+import { type ServiceAddresses, startRelays } from './relays.ts';
+import { type ScheduleOptions, startSchedule } from './schedule-trigger.ts';
+import { startFront } from './stack-front.ts';
 import { readState, type StackState } from './state.ts';
 
 export type StackOptions = {
@@ -28,7 +37,7 @@ export type StackOptions = {
   seed?: number;
   /** A line of a function's output, or what went wrong in a trigger. */
   log?: (source: string, line: string) => void;
-};
+} & Listeners;
 
 export type Addresses = { api: string; github: string; ecs: string; sqs: string; dynamodb: string };
 
@@ -39,12 +48,15 @@ export type Stack = Omit<Cloud, 'github' | 'ecs' | 'sts'> & {
   ecs: Cloud['ecs']['service'];
   /** What `GET /api/state` shows. */
   state(): Promise<StackState>;
+  faults: LocalFaults;
   /** Kills every process of the functions at once; what triggers them starts new ones. */
   killFunctions(): Promise<void>;
   close(): Promise<void>;
 };
 
 const JANITOR_EVERY_SECONDS = 60;
+/** What goes wrong draws from a chance of its own. */
+const FAULTS_APART = 2;
 
 /** Resolves when everything listens. Throws `PortBusy`, among others, with nothing left running. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -60,89 +72,71 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function start(options: StackOptions, started: Closers): Promise<Stack> {
   const log = options.log ?? (() => {});
   const time = { originMs: Date.now(), speed: options.speed };
-  // First, because its port is the one that may be busy, and because the functions need its address.
-  const front = await startFront(options.port, started);
-  const webhookUrl = `${front.api.address}/webhook`;
   const seed = options.seed ?? time.originMs;
-  const cloud = await startCloud({ pools: options.pools, time, seed, webhookUrl, log }, started);
-  const environment = variables(front.api, cloud);
+  const knobs = noKnobs();
+  const chance = seededChance(seed + FAULTS_APART);
+  const around = aroundOf(knobs, chance);
+  // First, because its port is the one that may be busy, and because the functions need its address.
+  const front = await startFront(options.port, around, started);
+  const webhookUrl = `${front.api.address}/webhook`;
+  const cloud = await startCloud({ ...options, time, seed, webhookUrl, knobs, faults: front.faults, log }, started);
+  const gates = createGates({ around, chance, clock: cloud.clock, killOne: () => killOne(all, chance) });
+  const environment = variables(front.api, await startRelays(cloud, gates, started));
   const functions = createFunctions({ bundles: options.bundles, environment, time, log });
   const all = Object.values(functions);
-  const triggers = startTriggers(cloud, functions, { speed: time.speed, log });
+  const comesAgain = () =>
+    chance.happens(knobs.queueDuplicates) ? chance.between(0, cloud.queue.visibilitySeconds) : undefined;
+  const triggers = startTriggers(cloud, functions, { speed: time.speed, comesAgain, runs: around.janitors, log });
   // Together: triggers stop at once and then wait for the invocations, which end with the functions.
   started.add({ close: () => Promise.all([...triggers, ...all].map((one) => one.close())) });
+  const killFunctions = async () => {
+    await Promise.all(all.map((one) => one.kill()));
+  };
+  const faults = createLocalFaults(targetsOf(cloud, { knobs, chance, killFunctions, log }), seed);
   const { queue, tables, github, ecs } = cloud;
-  const state = () => readState({ queue, tables, tasks: ecs.service.tasks, prefix: PREFIX });
-  front.open({ functions, state, now: cloud.clock.now });
+  const state = () => readState({ queue, tables, tasks: ecs.service.tasks, prefix: PREFIX, faults });
+  front.open({ functions, state, now: cloud.clock.now, faults });
   return {
     ...cloud,
     github: github.service,
     ecs: ecs.service,
     addresses: addresses(front.api, cloud),
     state,
-    killFunctions: async () => {
-      await Promise.all(all.map((one) => one.kill()));
-    },
+    faults,
+    killFunctions,
     close: () => started.closeAll(),
   };
 }
 
-type Back = { functions: LocalFunctions; state: () => Promise<unknown>; now: () => number };
-type Front = { api: LocalApi; open(back: Back): void };
-
-/** The API listens before there is anything behind it. */
-async function startFront(port: number, started: Closers): Promise<Front> {
-  let back: Back | undefined;
-  const invokeWaiting = (name: 'webhook' | 'registrar') => async (event: unknown) =>
-    back === undefined ? NOT_YET : back.functions[name].invokeWaiting(event);
-  const api = await startApi({
-    port,
-    webhook: { invokeWaiting: invokeWaiting('webhook') },
-    registrar: { invokeWaiting: invokeWaiting('registrar') },
-    state: async () => back?.state(),
-    now: () => back?.now() ?? Date.now(),
-  });
-  started.add(api);
-  return {
-    api,
-    open: (opened) => {
-      back = opened;
-    },
-  };
+/** One of those that work now; resolved when it is gone. */
+async function killOne(functions: readonly LocalFunction[], chance: Chance): Promise<void> {
+  await chance.pick(functions.flatMap((one) => one.working()))?.kill();
 }
 
-const NOT_YET: InvokeResult = {
-  ok: false,
-  throttled: true,
-  error: { errorType: 'ResourceNotReadyException', errorMessage: 'the stack is starting' },
-};
-
-function variables(api: LocalApi, { github, ecs, sts, queue, tables, parameters }: Cloud): Record<string, string> {
+function variables(api: LocalApi, services: ServiceAddresses): Record<string, string> {
   return functionVariables({
     deployment: DEPLOYMENT,
     registrarUrl: api.address,
-    githubUrl: github.address,
-    ecsEndpoint: ecs.address,
-    stsEndpoint: sts.address,
     cluster: CLUSTER,
     prefix: PREFIX,
     parametersPath: PARAMETERS_PATH,
-    parametersEndpoint: parameters.endpoint,
-    queue,
-    tables,
+    ...services,
   });
 }
+
+type TriggerSettings = Required<Pick<QueueTriggerOptions, 'speed' | 'comesAgain'>> &
+  Required<Pick<ScheduleOptions, 'runs'>> & { log: (source: string, line: string) => void };
 
 function startTriggers(
   { queue, clock }: Cloud,
   { scaler, janitor }: LocalFunctions,
-  { speed, log }: { speed: number; log: (source: string, line: string) => void },
+  { speed, comesAgain, runs, log }: TriggerSettings,
 ): Trigger[] {
   const concurrency = SCALER_CONCURRENCY;
   const everySeconds = JANITOR_EVERY_SECONDS;
   return [
-    startQueueTrigger({ queue, target: scaler, concurrency, speed, log: (line) => log('queue', line) }),
-    startSchedule({ clock, target: janitor, everySeconds, log: (line) => log('schedule', line) }),
+    startQueueTrigger({ queue, target: scaler, concurrency, speed, comesAgain, log: (line) => log('queue', line) }),
+    startSchedule({ clock, target: janitor, everySeconds, runs, log: (line) => log('schedule', line) }),
   ];
 }
 

@@ -1,4 +1,6 @@
 /** What `GET /api/state` shows: the tables, the cluster, the queue; nothing secret (a seat's request holds its ticket). */
+import type { FaultList } from '../sim/faults/table.ts';
+import type { LocalFaults } from './faults.ts';
 import type { LocalQueue, QueueCounts } from './queue.ts';
 import { type LocalTables, readAll } from './tables.ts';
 
@@ -12,11 +14,19 @@ export type StackState = {
   /** Those that ECS has not stopped. */
   tasks: ({ taskArn: string; pool: string; lastStatus: string } & Plain)[];
   queue: QueueCounts;
+  /** Those that are on. */
+  faults: FaultList;
 };
 
-export type StateSources = { queue: LocalQueue; tables: LocalTables; tasks: () => readonly Plain[]; prefix: string };
+export type StateSources = {
+  queue: LocalQueue;
+  tables: LocalTables;
+  tasks: () => readonly Plain[];
+  prefix: string;
+  faults: Pick<LocalFaults, 'on'>;
+};
 
-export async function readState({ queue, tables, tasks, prefix }: StateSources): Promise<StackState> {
+export async function readState({ queue, tables, tasks, prefix, faults }: StateSources): Promise<StackState> {
   const [backlog, runners, counts] = await Promise.all([
     readAll(tables, 'backlog'),
     readAll(tables, 'runners'),
@@ -29,6 +39,7 @@ export async function readState({ queue, tables, tasks, prefix }: StateSources):
       .filter(({ lastStatus }) => lastStatus !== 'STOPPED')
       .map((task) => shownTask(task, prefix)),
     queue: counts,
+    faults: faults.on(),
   };
 }
 

@@ -134,6 +134,7 @@ test('--ready names what listens; a signal ends everything', async () => {
     runners: [],
     tasks: [],
     queue: { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },
+    faults: {},
   });
   const unsigned = await fetch(`${ready['api']}/webhook`, {
     method: 'POST',

@@ -84,16 +84,6 @@ test.each(refused)('jobs are refused: %s', async (_sentence, body, problem) => {
   expect(github.service.books.jobs.size).toBe(0);
 });
 
-test('switches are merged and shown; a wrong one changes nothing', async () => {
-  expect(await ask('POST', '/_sim/faults', { loseWebhooks: 0.25 })).toMatchObject({
-    status: 200,
-    body: { loseWebhooks: 0.25 },
-  });
-  const wrong = await ask('POST', '/_sim/faults', { restFailAfter: 1, unheardOf: 1 });
-  expect(wrong).toMatchObject({ status: 400, body: { message: expect.stringMatching(/Unknown switch "unheardOf"/) } });
-  expect(await ask('GET', '/_sim/faults')).toMatchObject({ body: { loseWebhooks: 0.25, restFailAfter: 0 } });
-});
-
 test('owners come and go', async () => {
   const owner = { owner: 'octo-org', kind: 'Organization', groups: [{ name: 'Chosen' }] };
   const made = await ask('POST', '/_sim/installations', owner);
