@@ -1,0 +1,61 @@
+/** The two checks that may catch a bug: tests, and days of the simulation. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHECK_MINUTES_MAX, type Ended, runNode } from './child.ts';
+
+export type Verdict =
+  /** By which test, or by which seed and promise. */
+  | { is: 'caught'; by: string }
+  | { is: 'not caught' }
+  /** The check could not be run: it says nothing. */
+  | { is: 'not run'; why: string };
+
+const RESULTS = 'test-results.json';
+
+/** The tests of these files, until one of the files has failed. */
+export async function runTests(copy: string, files: readonly string[], signal: AbortSignal): Promise<Verdict> {
+  if (files.length === 0) return { is: 'not run', why: 'no test' };
+  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  const options = ['--runInBand', '--bail', '--ci', '--silent', '--json', `--outputFile=${RESULTS}`];
+  const results = join(copy, RESULTS);
+  await rm(results, { force: true });
+  const ended = await runNode(copy, [...jest, ...options, '--runTestsByPath', ...files], signal);
+  if (ended.code === undefined) return outOfTime(signal);
+  if (ended.code === 0) return { is: 'not caught' };
+  const failed = failedTest(await readFile(results, 'utf8').catch(() => '{}'), copy);
+  return failed === undefined ? { is: 'not run', why: lastLines(ended) } : { is: 'caught', by: failed };
+}
+
+/** As Jest reports it. A file that cannot even be loaded has no test that failed. */
+type Report = { testResults?: { name: string; assertionResults: { status: string; fullName: string }[] }[] };
+
+function failedTest(json: string, copy: string): string | undefined {
+  const { testResults = [] } = JSON.parse(json) as Report;
+  for (const { name, assertionResults } of testResults) {
+    const failed = assertionResults.find(({ status }) => status === 'failed');
+    if (failed !== undefined) return `${name.replace(`${copy}/test/`, '').replace('.test.ts', '')}: ${failed.fullName}`;
+  }
+  return undefined;
+}
+
+export type Days = { from: number; seeds: number; days: number };
+
+/** One simulated day after the other, until a promise is broken. */
+export async function runSeeds(copy: string, { from, seeds, days }: Days, signal: AbortSignal): Promise<Verdict> {
+  const ended = await runNode(copy, ['lib/cli/mutants/hunt.ts', String(from), String(seeds), String(days)], signal);
+  if (ended.code === undefined) return outOfTime(signal);
+  const [found] = /^seed \d+: .*$/m.exec(ended.output) ?? [];
+  if (found !== undefined) return { is: 'caught', by: found };
+  return ended.code === 0 ? { is: 'not caught' } : { is: 'not run', why: lastLines(ended) };
+}
+
+/** What has no end breaks every promise; but only if it was not we who ended it. */
+function outOfTime(signal: AbortSignal): Verdict {
+  return signal.aborted
+    ? { is: 'not run', why: 'told to end' }
+    : { is: 'caught', by: `no end within ${CHECK_MINUTES_MAX} minutes` };
+}
+
+function lastLines({ output }: Ended): string {
+  return output.trim().split('\n').slice(-3).join(' ').slice(-300);
+}
