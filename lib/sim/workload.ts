@@ -28,6 +28,10 @@ export type Arrival = {
   heldMs?: number;
   cancelAfterMs?: number;
   rerunAfterMs?: number;
+  /** So many jobs more follow, each when the one before has succeeded. */
+  followers?: number;
+  /** All jobs of the group run one after the other; a newer one replaces one that waits. */
+  concurrency?: string;
 };
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -39,6 +43,8 @@ const FIRST_HOUR = 8;
 const LENGTH = { medianSeconds: 150, sigma: 1, mostSeconds: 60 * 60 };
 /** A burst is of short jobs: a pool of few places would work on long ones for a day. */
 const BURST = { least: 30, most: 80, mostSeconds: 90 };
+/** GitHub docs, "Actions limits": the largest matrix. */
+const MATRIX = { most: 256, mostSeconds: 20 };
 
 /** A job of which nobody hears finds one of our runners in this time, or is given up. */
 const OUTSIDE_MS_MAX = 20 * MINUTE_MS;
@@ -69,18 +75,26 @@ function arrivalOf(chance: Chance, sources: readonly Source[], atMs: number): Ar
     source,
     labels,
     count,
-    durationSeconds: count < BURST.least ? durationSeconds : Math.min(BURST.mostSeconds, durationSeconds),
+    durationSeconds: Math.min(durationSeconds, secondsMaxOf(count)),
     fails: chance.happens(0.15),
     ...(chance.happens(0.02) && { heldMs: chance.between(1, 40) * MINUTE_MS }),
     ...(chance.happens(0.06) && { cancelAfterMs: chance.between(0, 6 * MINUTE_MS) }),
     ...(chance.happens(0.05) && { rerunAfterMs: chance.between(1, 30) * MINUTE_MS }),
+    ...(count === 1 && chance.happens(0.1) && { followers: chance.between(1, 3) }),
+    ...(count === 1 && chance.happens(0.08) && { concurrency: 'deployment' }),
   };
 }
 
 function countOf(chance: Chance): number {
   const kind = chance.next();
+  if (kind < 0.002) return MATRIX.most;
   if (kind < 0.01) return chance.between(BURST.least, BURST.most);
   return kind < 0.2 ? chance.between(2, 8) : 1;
+}
+
+function secondsMaxOf(count: number): number {
+  if (count < BURST.least) return LENGTH.mostSeconds;
+  return count < MATRIX.most ? BURST.mostSeconds : MATRIX.mostSeconds;
 }
 
 function lengthOf(chance: Chance): number {
@@ -102,15 +116,24 @@ function inAnyCase(chance: Chance, label: string): string {
   return chance.happens(0.1) ? label.toUpperCase() : label;
 }
 
-/** Lets it happen. A job for runners that are not ours ends after its length, wherever it ran. */
+/** Lets it happen. A job for runners that are not ours ends after its length, wherever it ran. Gives whether all of it has happened. */
 export function playWorkload(
   arrivals: readonly Arrival[],
   { clock, control, isOurs }: { clock: SimClock; control: Control; isOurs: (labels: readonly string[]) => boolean },
-): void {
-  for (const arrival of arrivals) clock.after(arrival.atMs, () => arrive(arrival));
+): () => boolean {
+  let planned = 0;
+  const later = (delayMs: number, act: () => void) => {
+    planned += 1;
+    clock.after(delayMs, () => {
+      planned -= 1;
+      act();
+    });
+  };
+  for (const arrival of arrivals) later(arrival.atMs, () => arrive(arrival));
+  return () => planned === 0;
 
   function arrive(arrival: Arrival): void {
-    const { source, labels, count, durationSeconds, fails, heldMs } = arrival;
+    const { source, labels, count, durationSeconds, fails, heldMs, followers = 0, concurrency } = arrival;
     const { owner, repo, user, outside } = source;
     const added = control.addJobs({
       owner,
@@ -118,6 +141,8 @@ export function playWorkload(
       labels,
       count,
       durationSeconds,
+      followers,
+      ...(concurrency !== undefined && { concurrency }),
       held: heldMs !== undefined,
       conclusion: fails ? 'failure' : 'success',
       ...(user && { user }),
@@ -129,10 +154,10 @@ export function playWorkload(
 
   function goOn(arrival: Arrival, id: number): void {
     const { source, labels, durationSeconds, heldMs, cancelAfterMs, rerunAfterMs } = arrival;
-    if (!isOurs(labels)) clock.after(durationSeconds * 1000, () => control.cancel(id));
-    if (source.outside) clock.after(durationSeconds * 1000 + OUTSIDE_MS_MAX, () => control.cancel(id));
-    if (heldMs !== undefined) clock.after(heldMs, () => control.release(id));
-    if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => control.cancel(id));
-    if (rerunAfterMs !== undefined) clock.after(durationSeconds * 1000 + rerunAfterMs, () => control.rerun(id));
+    if (!isOurs(labels)) later(durationSeconds * 1000, () => control.cancel(id));
+    if (source.outside) later(durationSeconds * 1000 + OUTSIDE_MS_MAX, () => control.cancel(id));
+    if (heldMs !== undefined) later(heldMs, () => control.release(id));
+    if (cancelAfterMs !== undefined) later(cancelAfterMs, () => control.cancel(id));
+    if (rerunAfterMs !== undefined) later(durationSeconds * 1000 + rerunAfterMs, () => control.rerun(id));
   }
 }

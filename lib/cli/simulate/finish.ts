@@ -13,13 +13,15 @@ const FINISH_MINUTES_MAX = 12 * 60;
 /** The longest deadline of ours is that of a RunTask call without an answer: 50 minutes. */
 const QUIET_MINUTES = 90;
 
-export async function finish(stage: Stage, judge: Judge): Promise<Finish> {
+/** `isPlayed`: whether people have done all that they were going to do. */
+export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean): Promise<Finish> {
   const { breaches } = judge;
   const world = () => endedWorld(stage, judge);
   const isBroken = () => breaches.length > 0;
   const finished: Finish = { waited: 0, until: 0, quiet: 0 };
   const patience = createPatience({ jobs: () => openJobs(world()), familyOf, maxOf, workingIn: judge.workingIn });
-  for (; finished.until < FINISH_MINUTES_MAX && openJobs(world()).length > 0 && !isBroken(); finished.until += 1) {
+  const isOver = () => isBroken() || (isPlayed() && openJobs(world()).length === 0);
+  for (; finished.until < FINISH_MINUTES_MAX && !isOver(); finished.until += 1) {
     await stage.minutes(1);
     breaches.push(...keptWaiting(stage.clock.now(), patience.look()));
   }

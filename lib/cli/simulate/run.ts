@@ -51,13 +51,13 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   setUp(stage);
   const beganAt = stage.clock.now();
   const plan = planWorkload(seededChance(hashed(seed, 'workload')), SOURCES, days);
-  playWorkload(plan, { clock: stage.clock, control: stage.github.control, isOurs: isServed });
+  const isPlayed = playWorkload(plan, { clock: stage.clock, control: stage.github.control, isOurs: isServed });
   const endFaults = inject(seed, faults, targetsOf(stage, knobs), days * DAY_MS);
   const isBroken = () => judge.breaches.length > 0;
   await stage.clock.runUntilTrue(isBroken, beganAt + days * DAY_MS);
   endFaults();
   story.tell('faults', 'are over');
-  const finished = isBroken() ? undefined : await finish(stage, judge);
+  const finished = isBroken() ? undefined : await finish(stage, judge, isPlayed);
   return report();
 
   function report(): Run {

@@ -32,6 +32,11 @@ export const runnerFaults: Readonly<Record<string, Fault>> = {
   'runners.perFiveMinutes': ofGitHub('registrationsMax', 'registrations that GitHub allows (N18)', [5, 60], 'calls'),
   'runners.perGroup': ofGitHub('groupRunnersMax', 'runners that a group may have (N18)', [2, 20], 'calls'),
   'sessions.refused': ofGitHub('refuseSessions', 'connections of runners refused for the moment', [0.05, 0.5]),
+  'jobs.blockedAnnounced': ofGitHub(
+    'blockedAnnounced',
+    'jobs that their concurrency group blocks, announced as queued all the same',
+    [0.1, 1],
+  ),
   'jobs.stale': ofGitHub('staleJobs', 'jobs shown as they were before the last change (S18)', [0.05, 0.5]),
   'jobs.allCancelled': nowAndThen('a person cancels all that runs or waits', [0, 0.1], ({ github }) => {
     for (const job of github.books.jobs.values()) if (job.state !== 'completed') github.control.cancel(job.id);

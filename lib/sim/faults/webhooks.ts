@@ -32,6 +32,14 @@ export const webhookFaults: Readonly<Record<string, Fault>> = {
     [0.1, 6],
     announceAncient,
   ),
+  'webhooks.redelivered': nowAndThen(
+    'a person has one of the last three days delivered again (N27)',
+    [0.1, 6],
+    ({ github, chance }) => {
+      const delivery = chance.pick(github.webhooks.deliveries);
+      if (delivery !== undefined) github.webhooks.redeliver(delivery);
+    },
+  ),
   'webhooks.wrongSecret': forHours(
     'signed with a secret that we do not know (N26)',
     [0.2, 2],

@@ -154,6 +154,11 @@ export type Job = {
   completedAt: number | undefined;
   /** Its state before the last change, for the switch `staleJobs`. */
   before: JobState;
+  /** How many jobs follow one after the other when it has succeeded (`needs`). */
+  followers: number;
+  /** Its concurrency group; `blocked`: another one of the group runs, and this one is held until that has ended. */
+  concurrency: string | undefined;
+  blocked: boolean;
   /** What it ends with if nobody cancels it. */
   outcome: 'success' | 'failure';
   /** Cancels the limit that is running: of the queue, of the run, or of the grace after a cancel. */
@@ -179,6 +184,8 @@ export type Books = {
   releaseInUse: string;
   jobs: Map<number, Job>;
   runs: Map<number, Run>;
+  /** By repository and group: who runs, and who waits for that. */
+  concurrency: Map<string, { holder: Job; pending: Job | undefined }>;
 };
 
 /** The newest one that was seen, in September 2026. */
@@ -195,5 +202,6 @@ export function emptyBooks(): Books {
     releaseInUse: NEWEST_RELEASE,
     jobs: new Map(),
     runs: new Map(),
+    concurrency: new Map(),
   };
 }

@@ -35,7 +35,7 @@ export type RunnerView = {
 export type Control = {
   /**
    * `{ owner, repo, labels, durationSeconds = 60, count = 1, user = false, group?, held = false, conclusion = 'success',
-   * public = false, outside = false }`: makes owner and repository if need be, then the jobs; gives their ids.
+   * public = false, outside = false, followers = 0, concurrency? }`: makes owner and repository if need be, then the jobs; gives their ids.
    */
   addJobs: (request: unknown) => { ids: number[] } | Problems;
   jobs: () => JobView[];

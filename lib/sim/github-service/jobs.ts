@@ -1,5 +1,6 @@
 /** A job's life: made, queued, given to a runner, ended. */
 import type { Job, Owner, Repository, Run, Runner } from './books.ts';
+import { enter, leave } from './concurrency.ts';
 import { type Hub, hex } from './hub.ts';
 import { addIdle, addWaiting, jobFor, removeIdle, removeWaiting, runnerFor } from './matching.ts';
 import { dropRunner } from './runners.ts';
@@ -26,6 +27,8 @@ export type NewJob = {
   outcome: 'success' | 'failure';
   /** Waits for an approval: see `releaseJob`. */
   held: boolean;
+  followers?: number;
+  concurrency?: string | undefined;
 };
 
 /** One run with so many alike jobs, all queued (or held). */
@@ -49,7 +52,7 @@ export function addRun(hub: Hub, repository: Repository, wanted: NewJob, count: 
 
 /** The approval that a held job waited for. */
 export function releaseJob(hub: Hub, job: Job): boolean {
-  if (job.state !== 'held') return false;
+  if (job.state !== 'held' || job.blocked) return false;
   queueJob(hub, job);
   return true;
 }
@@ -92,6 +95,17 @@ export function completeJob(hub: Hub, job: Job, conclusion: string): void {
   job.completedAt = hub.time.now();
   hub.announce(job, 'completed');
   if (runner !== undefined) retire(hub, runner);
+  goOn(hub, job);
+}
+
+/** What waited for its end: those that need it, and those of its concurrency group. */
+function goOn(hub: Hub, job: Job): void {
+  const next = leave(hub, job);
+  if (next !== undefined) queueJob(hub, next);
+  if (job.followers === 0 || job.conclusion !== 'success') return;
+  const follower = newJob(hub, job.run, { ...job, held: false, followers: job.followers - 1 }, `${job.name}, then`);
+  job.run.jobs.push(follower);
+  begin(hub, follower);
 }
 
 /** The runner is free: it is sent the oldest job that it may run, or waits. */
@@ -136,6 +150,9 @@ function newJob(hub: Hub, run: Run, wanted: NewJob, name: string): Job {
     key: 'build',
     labels: wanted.labels,
     group: wanted.group,
+    followers: wanted.followers ?? 0,
+    concurrency: wanted.concurrency,
+    blocked: false,
     durationSeconds: wanted.durationSeconds,
     outcome: wanted.outcome,
     state: 'held',
@@ -155,8 +172,14 @@ function newJob(hub: Hub, run: Run, wanted: NewJob, name: string): Job {
 }
 
 function begin(hub: Hub, job: Job): void {
-  if (job.before === 'held') hub.announce(job, 'waiting');
-  else queueJob(hub, job);
+  if (job.before === 'held') {
+    hub.announce(job, 'waiting');
+    return;
+  }
+  const { blocked, displaced } = enter(hub, job);
+  if (displaced !== undefined) cancelJob(hub, displaced);
+  if (!blocked) queueJob(hub, job);
+  else if (hub.chance.happens(hub.faults.blockedAnnounced)) hub.announce(job, 'queued');
 }
 
 function queueJob(hub: Hub, job: Job): void {

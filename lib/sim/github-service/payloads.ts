@@ -55,7 +55,7 @@ export function jobJson(job: Job, cancelledRunnerNull = false, manySteps = false
     head_sha: sha,
     url: `${api}/actions/jobs/${job.id}`,
     html_url: `https://github.com/${place}/actions/runs/${run}/job/${job.id}`,
-    status: job.state === 'held' ? 'waiting' : job.state,
+    status: job.state === 'held' ? (job.blocked ? 'pending' : 'waiting') : job.state,
     conclusion: job.conclusion,
     created_at: dateText(job.queuedAt),
     started_at: dateText(job.startedAt ?? job.completedAt ?? job.queuedAt),

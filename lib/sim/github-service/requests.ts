@@ -24,6 +24,8 @@ const JOBS = z.strictObject({
   conclusion: z.enum(['success', 'failure']).default('success'),
   public: z.boolean().default(false),
   outside: z.boolean().default(false),
+  followers: z.number().int().min(0).max(20).default(0),
+  concurrency: z.string().min(1).optional(),
 });
 
 const OWNER = z.strictObject({
@@ -57,8 +59,8 @@ export type JobsRequest = NewJob & {
 export function checkedJobs(request: unknown): JobsRequest | Problems {
   const read = JOBS.safeParse(request);
   if (!read.success) return problemsOf(read.error);
-  const { conclusion, user, group, ...rest } = read.data;
-  return { ...rest, outcome: conclusion, user, group };
+  const { conclusion, user, group, concurrency, ...rest } = read.data;
+  return { ...rest, outcome: conclusion, user, group, concurrency };
 }
 
 export function checkedOwner(request: unknown): (NewOwner & { repositories?: string[] }) | Problems {

@@ -61,7 +61,8 @@ function statusOf({ faults }: Hub, run: Run): string {
   if (run.jobs.every((job) => job.state === 'completed')) return 'completed';
   if (faults.heldRunsWaiting && run.jobs.some((job) => job.state === 'held')) return 'waiting';
   if (run.jobs.some((job) => job.state === 'in_progress' || job.state === 'completed')) return 'in_progress';
-  return run.jobs.some((job) => job.state === 'queued') ? 'queued' : 'waiting';
+  if (run.jobs.some((job) => job.state === 'queued')) return 'queued';
+  return run.jobs.some((job) => job.blocked) ? 'pending' : 'waiting';
 }
 
 function conclusionOf(hub: Hub, run: Run): string | null {
