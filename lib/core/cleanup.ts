@@ -19,6 +19,7 @@ import {
   WAITING_SUSPICIOUS_MS,
 } from './limits.ts';
 import { parseMintedName, parseRunnerName } from './name.ts';
+import { isForsaken } from './pairing.ts';
 import { UNSERVED } from './pool.ts';
 import type { Seat } from './runner.ts';
 
@@ -122,7 +123,7 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   if (item.state === 'in_progress') return seat === undefined && (minute + item.job) % 10 === 0;
   // Its events match no pool, so that nobody tells us what becomes of it.
   if (item.pool === UNSERVED) return (minute + item.job) % 10 === 0;
-  if (worksForStranger(seat, now)) return true;
+  if (isForsaken(item, seat, now)) return true;
   if (seat === undefined) return (isFailing(item, now) || isOnlyObserved(item, now)) && (minute + item.job) % 10 === 0;
   const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
   return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
@@ -159,9 +160,4 @@ function isFailing(item: BacklogRecord, now: number): boolean {
 /** Whoever runs the jobs may have done so long ago, and nobody has told us. */
 function isOnlyObserved({ observedAt }: BacklogRecord, now: number): boolean {
   return observedAt !== undefined && now - observedAt >= FAILING_SUSPICIOUS_MS;
-}
-
-/** A job has been running in it for a while, and nobody has said which: perhaps not the one it came for. */
-export function worksForStranger(seat: Seat | undefined, now: number): boolean {
-  return seat?.startedAt !== undefined && seat.busyWith === undefined && now - seat.startedAt >= AWAIT_WORD_MS;
 }

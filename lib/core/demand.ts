@@ -47,7 +47,7 @@ export function plan(seen: Observation): Plan {
   const taken = served(seats);
   const own = seen.backlog.filter(servedBy(pool));
   const adoptions = adopt(
-    spares(seats, seen.backlog),
+    spares(seats, seen.backlog, now),
     own.filter((item) => isAlone(item, taken)),
   );
   const adopted = new Set(adoptions.map(({ job }) => job));

@@ -122,6 +122,9 @@ export const OUTLIVED_MS = 15 * 60 * 1000;
 /** A job whose runner has ended without a word from GitHub is asked for after this long. */
 export const AWAIT_WORD_MS = 90_000;
 
+/** A container without a job says so each minute: three words of it are missing, and nobody waits for it any longer. */
+export const IDLE_UNHEARD_MS = 200_000;
+
 /** A runner that is idle this long although a job waits for it: is the job still there? */
 export const IDLE_SUSPICIOUS_MS = 3 * 60 * 1000;
 

@@ -1,5 +1,6 @@
 /** Which runners may run which jobs, who comes for whom, and who is owed a launch. */
 import type { BacklogRecord } from './job.ts';
+import { AWAIT_WORD_MS, IDLE_UNHEARD_MS } from './limits.ts';
 import { admits, covers, type Pool } from './pool.ts';
 import type { Seat } from './runner.ts';
 
@@ -41,16 +42,28 @@ export function isOwed(item: BacklogRecord, taken: ReadonlySet<number>, now: num
 }
 
 /**
- * Runners of which no job is known, and that no job needs: theirs runs elsewhere or was cancelled. Runners and jobs
- * change partners while several events are recorded side by side; this brings together who was left over. One that
- * works is among them: the job in it is one that we still believe to be queued, or a stranger; the janitor finds out.
+ * Will it take a job, as far as our records say? One that works may have been given the very job that it comes for: for a while
+ * GitHub's word on that may be on its way. After that it works for somebody else. One that is registered says each minute that
+ * it is idle; if it does not, or if GitHub does not list it, nobody has to wait for it.
  */
-export function spares(seats: readonly Seat[], backlog: readonly BacklogRecord[]): Seat[] {
+function isComing({ state, busyWith, doubt, startedAt, registeredAt = 0, heardAt = 0 }: Seat, now: number): boolean {
+  if (state === 'gone' || busyWith !== undefined || doubt !== undefined) return false;
+  if (startedAt !== undefined) return now - startedAt < AWAIT_WORD_MS;
+  return state !== 'registered' || now - Math.max(registeredAt, heardAt) < IDLE_UNHEARD_MS;
+}
+
+/** The runner that is to come for the job will not: it works for somebody else, says nothing, or could not take the job. */
+export function isForsaken(job: Taken, seat: Seat | undefined, now: number): seat is Seat {
+  return seat !== undefined && seat.busyWith === undefined && !(isComing(seat, now) && mayRun(seat, job));
+}
+
+/**
+ * Runners that will take a job, and that no job needs: theirs runs elsewhere or was cancelled. Runners and jobs change
+ * partners while several events are recorded side by side; this brings together who was left over.
+ */
+export function spares(seats: readonly Seat[], backlog: readonly BacklogRecord[], now: number): Seat[] {
   const running = new Set(backlog.filter(({ state }) => state === 'in_progress').map(({ job }) => job));
-  return seats.filter(
-    ({ state, busyWith, serves }) =>
-      state !== 'gone' && busyWith === undefined && (serves === undefined || running.has(serves)),
-  );
+  return seats.filter((seat) => isComing(seat, now) && (seat.serves === undefined || running.has(seat.serves)));
 }
 
 /** A runner that nobody needs, and the job that it comes for from now on. */

@@ -1,7 +1,8 @@
 /** Jobs of which only GitHub can say how they are are asked for, one by one; what it says is recorded like an event. */
-import { isQuestionable, oldInTurn, worksForStranger } from '../core/cleanup.ts';
+import { isQuestionable, oldInTurn } from '../core/cleanup.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
 import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
+import { isForsaken } from '../core/pairing.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
 import type { Waiting } from '../core/waiting.ts';
@@ -51,14 +52,14 @@ async function question(world: World, config: Config, item: BacklogRecord, seat:
   if (answer.value.state === 'held') await keep(world, config, record, 'GitHub says: held');
 }
 
-/** If its runner has been working for somebody else, it is not coming any more: the job is owed a launch. */
+/** If its runner does not come for it any more, the job is owed a launch. */
 async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined): Promise<void> {
-  const isLost = worksForStranger(seat, world.clock.now());
-  if (seat !== undefined && isLost) {
+  const isLost = isForsaken(record, seat, world.clock.now());
+  if (isLost) {
     await changeSeat(world, seat, (current) => {
       const { serves, ...rest } = current;
       return serves === record.job && current.busyWith === undefined
-        ? { ...rest, reason: 'runs a job of others' }
+        ? { ...rest, reason: 'does not come for it any more' }
         : current;
     });
   }

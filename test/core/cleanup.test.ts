@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SeenRunner, SeenTask } from '../../lib/core/cleanup.ts';
-import {
-  isGhost,
-  isGhostsTurn,
-  isOrphan,
-  isQuestionable,
-  judgeSeat,
-  worksForStranger,
-} from '../../lib/core/cleanup.ts';
+import { isGhost, isGhostsTurn, isOrphan, isQuestionable, judgeSeat } from '../../lib/core/cleanup.ts';
 import type { BacklogRecord } from '../../lib/core/job.ts';
 import {
   ASK_AGAIN_UNTIL_MS,
@@ -219,12 +212,5 @@ describe('jobs of which only GitHub can say how they are', () => {
     for (let job = 0; job < 30; job += 1) {
       expect(isQuestionable(aBacklogRecord({ job }), idle, NOW + IDLE_SUSPICIOUS_MS - 1)).toBe(false);
     }
-  });
-
-  test('a stranger is suspected after a while', () => {
-    expect(worksForStranger(stranger, NOW + AWAIT_WORD_MS - 1)).toBe(false);
-    expect(worksForStranger(stranger, NOW + AWAIT_WORD_MS)).toBe(true);
-    expect(worksForStranger(busy, NOW + AWAIT_WORD_MS)).toBe(false);
-    expect(worksForStranger(undefined, NOW)).toBe(false);
   });
 });

@@ -4,6 +4,8 @@ import type { Observation } from '../../lib/core/demand.ts';
 import { plan, readLimit } from '../../lib/core/demand.ts';
 import type { BacklogRecord } from '../../lib/core/job.ts';
 import {
+  AWAIT_WORD_MS,
+  IDLE_UNHEARD_MS,
   LAUNCHES_PER_LOOK_MAX,
   LOOK_READ_MAX,
   MINTS_PER_MINUTE,
@@ -270,6 +272,37 @@ describe('adoptions', () => {
     {
       sentence: 'nor one that works',
       seat: spare({ busyWith: 5, state: 'busy' }),
+      backlog: queued([1]),
+      job: undefined,
+    },
+    {
+      sentence: 'one that has just begun to work does: it may be that very job',
+      seat: spare({ state: 'busy', startedAt: NOW }),
+      backlog: queued([1]),
+      job: 1,
+    },
+    {
+      sentence:
+        'one that has worked for a while for nobody knows whom does not, or the job would wait as long as that works',
+      seat: spare({ state: 'busy', startedAt: NOW - AWAIT_WORD_MS }),
+      backlog: queued([1]),
+      job: undefined,
+    },
+    {
+      sentence: 'nor one that says nothing',
+      seat: spare({ registeredAt: NOW - IDLE_UNHEARD_MS }),
+      backlog: queued([1]),
+      job: undefined,
+    },
+    {
+      sentence: 'one that says that it is idle does',
+      seat: spare({ registeredAt: LONG_AGO, heardAt: NOW - IDLE_UNHEARD_MS + 1 }),
+      backlog: queued([1]),
+      job: 1,
+    },
+    {
+      sentence: 'nor one that GitHub does not list any more',
+      seat: spare({ doubt: { what: 'unlisted', since: NOW } }),
       backlog: queued([1]),
       job: undefined,
     },

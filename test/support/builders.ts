@@ -85,6 +85,6 @@ export function aWarmSeat(overrides: Partial<Seat> = {}): Seat {
 
 /** The seat of which no job is known. */
 export function aSpareSeat(overrides: Partial<Seat> = {}): Seat {
-  const { serves: _, ...seat } = aSeat({ state: 'registered', ...overrides });
+  const { serves: _, ...seat } = aSeat({ state: 'registered', registeredAt: NOW, ...overrides });
   return seat;
 }
