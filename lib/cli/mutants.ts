@@ -4,7 +4,7 @@ import { copyRepository, removeCopies } from './mutants/copy.ts';
 import { replaceTable } from './mutants/document.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { type MutantsOptions, mutantsCommand } from './mutants/options.ts';
-import { list, markdown, report, type Tried, uncaught } from './mutants/report.ts';
+import { line, list, markdown, report, type Tried, uncaught } from './mutants/report.ts';
 import { MUTANTS } from './mutants/table.ts';
 import { type Checks, troubleUnchanged, tryAll } from './mutants/try.ts';
 import { watchForEnd } from './start/told-to-end.ts';
@@ -51,7 +51,9 @@ async function plantAll(
   let count = 0;
   const tried = await tryAll(copies, mutants, checks, (one) => {
     count += 1;
-    progress.text = `${count} of ${mutants.length}; ${one.mutant.name} took ${one.seconds.toFixed(0)} s`;
+    progress.text = `${count} of ${mutants.length}: ${line(one)}`;
+    // In a log nothing moves.
+    if (!process.stderr.isTTY) console.error(progress.text);
   });
   progress.stop();
   return conclude(tried, mutants, options);

@@ -12,30 +12,37 @@ export type Verdict =
 
 const RESULTS = 'test-results.json';
 
-/** The tests of these files, until one of the files has failed. */
+/** The tests of these files, one file after the other until a test has failed. */
 export async function runTests(copy: string, files: readonly string[], signal: AbortSignal): Promise<Verdict> {
   if (files.length === 0) return { is: 'not run', why: 'no test' };
+  for (const file of files) {
+    const verdict = await runFile(copy, file, signal);
+    if (verdict.is !== 'not caught') return verdict;
+  }
+  return { is: 'not caught' };
+}
+
+async function runFile(copy: string, file: string, signal: AbortSignal): Promise<Verdict> {
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const options = ['--runInBand', '--bail', '--ci', '--silent', '--json', `--outputFile=${RESULTS}`];
+  const options = ['--runInBand', '--ci', '--silent', '--json', `--outputFile=${RESULTS}`];
   const results = join(copy, RESULTS);
   await rm(results, { force: true });
-  const ended = await runNode(copy, [...jest, ...options, '--runTestsByPath', ...files], signal);
+  const ended = await runNode(copy, [...jest, ...options, '--runTestsByPath', file], signal);
   if (ended.code === undefined) return outOfTime(signal);
   if (ended.code === 0) return { is: 'not caught' };
-  const failed = failedTest(await readFile(results, 'utf8').catch(() => '{}'), copy);
+  const failed = failedTest(await readFile(results, 'utf8').catch(() => '{}'), file);
   return failed === undefined ? { is: 'not run', why: lastLines(ended) } : { is: 'caught', by: failed };
 }
 
 /** As Jest reports it. A file that cannot even be loaded has no test that failed. */
-type Report = { testResults?: { name: string; assertionResults: { status: string; fullName: string }[] }[] };
+type Report = { testResults?: { assertionResults: { status: string; fullName: string }[] }[] };
 
-function failedTest(json: string, copy: string): string | undefined {
+function failedTest(json: string, file: string): string | undefined {
   const { testResults = [] } = JSON.parse(json) as Report;
-  for (const { name, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === 'failed');
-    if (failed !== undefined) return `${name.replace(`${copy}/test/`, '').replace('.test.ts', '')}: ${failed.fullName}`;
-  }
-  return undefined;
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find(({ status }) => status === 'failed');
+  return failed && `${file.replace(/^test\/|\.test\.ts$/g, '')}: ${failed.fullName}`;
 }
 
 export type Days = { from: number; seeds: number; days: number };

@@ -13,14 +13,16 @@ export async function copyRepository(): Promise<string> {
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
     { maxBuffer: LIST_BYTES_MAX },
   );
-  for (const file of new Set(stdout.split('\0').filter((name) => name !== ''))) {
+  for (const file of new Set(stdout.split('\0').filter((name) => name !== '' && name !== PACKAGES))) {
     // A file that was deleted is on git's list until that is committed.
     await cp(file, join(copy, file), { verbatimSymlinks: true }).catch(ignoreMissing);
   }
-  await symlink(await realpath('node_modules'), join(copy, 'node_modules'));
+  await symlink(await realpath(PACKAGES), join(copy, PACKAGES));
   return copy;
 }
 
+/** Git takes it for a file if it is a link. */
+const PACKAGES = 'node_modules';
 /** Names of files, for a repository a hundred times as large. */
 const LIST_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -41,6 +41,12 @@ export function markdown(tried: readonly Tried[]): string {
   ].join('\n');
 }
 
+/** One bug, for whoever waits. */
+export function line({ mutant, seconds, tests, simulation }: Tried): string {
+  const verdicts = [tests, simulation].map(verdictText).filter((text) => text !== '');
+  return `${mutant.name}, ${seconds.toFixed(0)} s: ${verdicts.join('; ')}`;
+}
+
 /** Those that prove nothing: caught by neither check, or without a place in the code. */
 export function uncaught(tried: readonly Tried[]): Tried[] {
   return tried.filter(({ tests, simulation }) => tests?.is !== 'caught' && simulation?.is !== 'caught');

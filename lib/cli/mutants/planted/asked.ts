@@ -185,8 +185,8 @@ export const ASKED: readonly Mutant[] = [
     name: 'sweep-takes-the-reserve',
     promise: 'asked',
     file: 'lib/core/sweep.ts',
-    find: 'remaining - SWEEP_RESERVE_SHARE * limit.limit',
-    replace: 'remaining - (1 - SWEEP_RESERVE_SHARE) * 0.1 * limit.limit',
+    find: 'remaining - RESERVE_SHARES.sweep * limit.limit',
+    replace: 'remaining - (1 - RESERVE_SHARES.sweep) * 0.1 * limit.limit',
     tests: ['test/core/sweep.test.ts'],
   },
 ];
