@@ -139,6 +139,9 @@ export type Task = {
   exitCode?: number;
   /** It has ended, and never had an instance. */
   neverPlaced?: true;
+  /** It has ended because its instance went under it. */
+  lost?: true;
+  stoppedAt?: number;
   /** Why it stopped, or why the container did not start. */
   stoppedReason?: string;
 };
@@ -157,6 +160,11 @@ export interface Cluster {
   findTask(name: string): Promise<Outcome<Task | undefined>>;
   /** All tasks of the cluster that are not to be stopped, complete or failed as a whole. */
   listTasks(): Promise<Outcome<Task[]>>;
+  /**
+   * ECS places nothing new on the instance of that EC2 id, as far as it can be told so; gives the tasks on it that are not to be
+   * stopped. May be repeated. `gone`: it is no instance of the cluster.
+   */
+  closeInstance(ec2InstanceId: string): Promise<Outcome<Task[]>>;
 }
 
 /**

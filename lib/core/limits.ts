@@ -248,3 +248,7 @@ export const VERSION_SEEN_EVERY_MS = 60 * 60 * 1000;
 /** Versions of an installation that are remembered, and asked about in one run: an owner has a handful of images. */
 export const VERSIONS_KEPT_MAX = 50;
 export const VERSIONS_ASKED_PER_RUN_MAX = 5;
+
+/** EC2 warns two minutes before it takes a Spot instance back: what could not be done for its runners is tried until then. */
+export const INSTANCE_LEAVES_WITHIN_MS = 2 * 60 * 1000;
+export const INSTANCE_LEAVES_AGAIN_SECONDS = 10;

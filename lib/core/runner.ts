@@ -69,6 +69,8 @@ export type Seat = {
   busyWith?: number;
   /** Since when the container has said that it is idle while nobody waits for it. */
   surplusSince?: number;
+  /** When EC2 said that it takes its instance away. */
+  interruptedAt?: number;
   /** When it was given up: never registered, or removed at GitHub. */
   goneAt?: number;
   /** Launched while no container of its task definition had come up: its registration is news. */

@@ -21,7 +21,7 @@ export function dryWorld(world: World, said: (line: LogLine) => void): World {
       registerRunner: refused,
       registrationToken: refused,
     },
-    cluster: { ...world.cluster, stopTask: done, runTask: refused },
+    cluster: { ...world.cluster, stopTask: done, runTask: refused, closeInstance: refused },
     queue: { ...world.queue, send: nothing },
     history: { ...world.history, put: written, remove: removed },
     backlog: { ...world.backlog, put: written, remove: removed },

@@ -4,6 +4,7 @@ import { LISTED_AFTER_MS } from '../core/limits.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import { registrationOf, releaseJob, scopeOf } from './end.ts';
+import { release } from './jobs.ts';
 import { changeSeat } from './seats.ts';
 
 export type Leaving = { kind: 'stay'; reason: string } | { kind: 'go'; reason: string };
@@ -20,6 +21,16 @@ export async function leaveEarly(world: World, seat: Seat, why: string): Promise
   if (left.kind === 'go' && seat.serves !== undefined) {
     const ending: Ending = { ran: 'no', blame: 'pool', failure: 'container failed', reason };
     await releaseJob(world, seat, seat.serves, ending);
+  }
+  return left;
+}
+
+/** Its instance goes: whoever it was coming for is owed another at once, and nobody is to blame. */
+export async function leaveWithInstance(world: World, seat: Seat): Promise<Leaving> {
+  const reason = 'its instance is taken away';
+  const left = await letGo(world, seat, reason);
+  if (left.kind === 'go' && seat.serves !== undefined) {
+    await release(world, seat.serves, seat.name, { reason, failed: false });
   }
   return left;
 }

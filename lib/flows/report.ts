@@ -4,7 +4,7 @@ import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
 import type { Leaving } from './leave.ts';
-import { leave, leaveEarly } from './leave.ts';
+import { leave, leaveEarly, leaveWithInstance } from './leave.ts';
 import { changeSeat, seatOf } from './seats.ts';
 import { isReportCredential } from './ticket.ts';
 
@@ -75,6 +75,7 @@ async function answerIdle(world: World, config: Config, seat: Seat | undefined):
   if (seat.state === 'gone') return { kind: 'go', reason: seat.reason };
   if (seat.state === 'busy' && seat.busyWith === undefined) await noteWord(world, seat);
   if (seat.state !== 'registered') return { kind: 'stay', reason: `it is ${seat.state}` };
+  if (seat.interruptedAt !== undefined) return leaveWithInstance(world, seat);
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
   const now = world.clock.now();
   const isNeeded = job?.state === 'queued' && job.runner === seat.name;

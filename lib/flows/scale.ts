@@ -2,11 +2,12 @@
 
 import { endingOf } from '../core/ending.ts';
 import type { JobEvent } from '../core/job.ts';
-import type { Message, SpotWarning, TaskStopped } from '../core/message.ts';
+import type { Message, TaskStopped } from '../core/message.ts';
 import { parseRunnerName } from '../core/name.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
+import { leaveInstance } from './interruption.ts';
 import type { Own } from './look.ts';
 import { look } from './look.ts';
 import { lookOnly } from './look-only.ts';
@@ -20,7 +21,7 @@ import { letAllGo } from './warm.ts';
  * dead-letter queue.
  */
 export type Received =
-  | { id: string; message: Message | TaskStopped | SpotWarning }
+  | { id: string; message: Message | TaskStopped }
   | { id: string; ignored: string }
   | { id: string; problem: string };
 
@@ -89,19 +90,15 @@ async function recordOne(world: World, config: Config, received: Received): Prom
   const { message } = received;
   if (message.kind === 'job') return recordEventOf(world, config, message.event);
   if (message.kind === 'look') return { pool: message.pool };
-  if (message.kind === 'spot-warning') return warn(world, message);
+  if (message.kind === 'instance-leaving') {
+    await leaveInstance(world, config, message);
+    return {};
+  }
   return recordEnd(world, config, message);
 }
 
 function ignore(world: World, reason: string): Omit<Touched, 'id'> {
   world.log({ decision: 'event ignored', reason });
-  return {};
-}
-
-/** Nothing can be done for the jobs on it: a job cannot be moved, and may well end in time. ECS places no more there. */
-function warn(world: World, { instance, action }: SpotWarning): Omit<Touched, 'id'> {
-  const reason = `EC2 is about to ${action} a Spot instance: its jobs have two minutes left`;
-  world.log({ decision: 'spot warning', reason, instance });
   return {};
 }
 

@@ -40,7 +40,14 @@ const jobSchema = z.object({
   }),
 });
 const lookSchema = z.object({ kind: z.literal('look'), pool: z.string() });
-const messageSchema = z.discriminatedUnion('kind', [jobSchema, lookSchema]);
+const leavingSchema = z.object({
+  kind: z.literal('instance-leaving'),
+  instance: z.string(),
+  isSpot: z.boolean(),
+  reason: z.string(),
+  since: z.exactOptional(z.number()),
+});
+const messageSchema = z.discriminatedUnion('kind', [jobSchema, lookSchema, leavingSchema]);
 
 function parseRecord({ messageId, body }: SQSRecord): Received {
   const content = parseJson(body);

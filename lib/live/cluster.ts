@@ -4,12 +4,15 @@ import {
   DescribeTasksCommand,
   type ECSClient,
   type Task as EcsTask,
+  ListContainerInstancesCommand,
   ListTasksCommand,
   RunTaskCommand,
   type RunTaskCommandInput,
   type RunTaskCommandOutput,
   StopTaskCommand,
+  UpdateContainerInstancesStateCommand,
 } from '@aws-sdk/client-ecs';
+import { isLost } from '../core/interruption.ts';
 import type { Cluster, Failure, Outcome, Task, TaskRequest } from '../world.ts';
 import { awsFailure, type Call } from './errors.ts';
 
@@ -30,6 +33,7 @@ export function createCluster(ecs: Ecs): Cluster {
     describeTasks: (taskArns) => describeTasks(ecs, taskArns),
     findTask: (name) => findTask(ecs, name),
     listTasks: () => listTasks(ecs),
+    closeInstance: (ec2InstanceId) => closeInstance(ecs, ec2InstanceId),
   };
 }
 
@@ -158,9 +162,32 @@ async function listTasks(ecs: Ecs): Promise<Outcome<Task[]>> {
   return { kind: 'retry', reason: `listing tasks: ECS lists ${hidden.length} tasks that it does not describe` };
 }
 
+/** ECS docs, "Cluster query language": `ec2InstanceId`. An EC2 id has no letter that the language gives a meaning. */
+async function closeInstance(ecs: Ecs, ec2InstanceId: string): Promise<Outcome<Task[]>> {
+  const { client, cluster } = ecs;
+  if (!/^i-[0-9a-f]+$/.test(ec2InstanceId)) return { kind: 'gone', reason: 'this is no id of an EC2 instance' };
+  const filter = `ec2InstanceId == ${ec2InstanceId}`;
+  const found = await reading(`looking for instance ${ec2InstanceId}`, () =>
+    client.send(new ListContainerInstancesCommand({ cluster, filter })),
+  );
+  if (found.kind !== 'ok') return found;
+  const [containerInstance] = found.value.containerInstanceArns ?? [];
+  if (containerInstance === undefined) return { kind: 'gone', reason: 'it is no instance of the cluster' };
+  await drain(ecs, containerInstance);
+  const listed = await listArns(ecs, { containerInstance, desiredStatus: 'RUNNING' });
+  return listed.kind === 'ok' ? describeTasks(ecs, listed.value) : listed;
+}
+
+/** Managed draining does the same, some seconds later; an instance that is gone already takes nothing new. */
+async function drain({ client, cluster }: Ecs, containerInstance: string): Promise<void> {
+  const containerInstances = [containerInstance];
+  const command = new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status: 'DRAINING' });
+  await client.send(command).catch(() => undefined);
+}
+
 async function listArns(
   ecs: Ecs,
-  filter: { startedBy?: string; desiredStatus: 'RUNNING' | 'STOPPED' },
+  filter: { startedBy?: string; containerInstance?: string; desiredStatus: 'RUNNING' | 'STOPPED' },
 ): Promise<Outcome<string[]>> {
   return reading('listing tasks', async () => {
     const arns = new Set<string>();
@@ -209,6 +236,10 @@ function projected(task: EcsTask): Task {
     ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt.getTime() }),
     ...(container?.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(task.lastStatus === 'STOPPED' && task.containerInstanceArn === undefined ? { neverPlaced: true } : {}),
+    ...(isLost({ exitCode: container?.exitCode, stopCode: task.stopCode, stoppedReason: task.stoppedReason })
+      ? { lost: true }
+      : {}),
+    ...(task.stoppedAt === undefined ? {} : { stoppedAt: task.stoppedAt.getTime() }),
     ...(why === undefined ? {} : { stoppedReason: why }),
   };
 }

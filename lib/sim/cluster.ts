@@ -5,6 +5,9 @@ import type { EcsService } from './ecs-service/service.ts';
 import type { WireTask } from './ecs-service/shapes.ts';
 import type { RunTaskAnswer } from './ecs-service/tokens.ts';
 
+/** Stop codes of tasks that went with their instance (ECS API, TaskStopCode). */
+const WENT = ['SpotInterruption', 'TerminationNotice', 'InfrastructureHealth'];
+
 /** ECS API: at most 100 tasks in a DescribeTasks call. */
 const DESCRIBE_MAX = 100;
 
@@ -19,6 +22,7 @@ export function createSimCluster(service: EcsService, options: SimClusterOptions
     describeTasks: async (taskArns) => outcome('read', () => ok(describeAll(ecs, taskArns))),
     findTask: async (name) => outcome('read', () => ok(findTask(ecs, name))),
     listTasks: async () => outcome('read', () => listTasks(ecs)),
+    closeInstance: async (ec2InstanceId) => outcome('read', () => closeInstance(ecs, ec2InstanceId)),
   };
 }
 
@@ -111,6 +115,17 @@ function listTasks(ecs: Ecs): Outcome<Task[]> {
   return { kind: 'retry', reason: `ECS lists ${arns.length - tasks.length} tasks that it does not describe` };
 }
 
+function closeInstance(ecs: Ecs, ec2InstanceId: string): Outcome<Task[]> {
+  const filter = `ec2InstanceId == ${ec2InstanceId}`;
+  const found = read<{ containerInstanceArns: string[] }>(ecs, 'ListContainerInstances', { filter });
+  const [containerInstance] = found.containerInstanceArns;
+  if (containerInstance === undefined) return { kind: 'gone', reason: 'no instance of this cluster' };
+  outcome('write', () =>
+    ok(call(ecs, 'UpdateContainerInstancesState', { containerInstances: [containerInstance], status: 'DRAINING' })),
+  );
+  return ok(describeAll(ecs, listAll(ecs, { containerInstance, desiredStatus: 'RUNNING' })));
+}
+
 function describeAll(ecs: Ecs, taskArns: readonly string[]): Task[] {
   const tasks: Task[] = [];
   for (let start = 0; start < taskArns.length; start += DESCRIBE_MAX) {
@@ -145,6 +160,8 @@ function toTask(ecs: Ecs, task: WireTask): Task {
     ...(startedAt === undefined ? {} : { startedAt: Math.round(startedAt * 1000) }),
     ...(container?.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(task.lastStatus === 'STOPPED' && task['containerInstanceArn'] === undefined ? { neverPlaced: true } : {}),
+    ...(container?.exitCode === undefined && WENT.includes(String(task['stopCode'])) ? { lost: true } : {}),
+    ...(typeof task['stoppedAt'] === 'number' ? { stoppedAt: Math.round(task['stoppedAt'] * 1000) } : {}),
     ...(stoppedReason === undefined ? {} : { stoppedReason }),
   };
 }

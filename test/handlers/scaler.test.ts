@@ -28,11 +28,32 @@ const spotWarning = {
   detail: { 'instance-id': 'i-1234567890abcdef0', 'instance-action': 'terminate' },
 };
 
+/** AWS docs, "State change events for your instances". */
+const stateChange = (state: string) => ({
+  ...spotWarning,
+  'detail-type': 'EC2 Instance State-change Notification',
+  detail: { 'instance-id': 'i-1234567890abcdef0', state },
+});
+
 test.each([
   [
-    'a Spot instance is taken away',
+    'a Spot instance of somebody else is taken away',
     JSON.stringify(spotWarning),
-    { decision: 'spot warning', instance: 'i-1234567890abcdef0', reason: expect.stringMatching(/about to terminate/) },
+    {
+      decision: 'event ignored',
+      instance: 'i-1234567890abcdef0',
+      reason: expect.stringMatching(/about to terminate.*no instance of/),
+    },
+  ],
+  [
+    'an instance of somebody else is terminated',
+    JSON.stringify(stateChange('shutting-down')),
+    { decision: 'event ignored', reason: expect.stringMatching(/shutting-down.*no instance of/) },
+  ],
+  [
+    'an instance runs',
+    JSON.stringify(stateChange('running')),
+    { decision: 'event ignored', reason: 'an instance is "running"' },
   ],
   [
     'a task runs',

@@ -215,6 +215,17 @@ const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage)
     },
   },
   {
+    name: 'an instance that is taken away',
+    run: async (stage) => {
+      stage.addJobs({ count: 2 });
+      await stage.until(() => stage.seats().some(({ state }) => state === 'busy'), 5);
+      const detail = { 'instance-id': stage.ecs.instances()[0]?.['ec2InstanceId'], 'instance-action': 'terminate' };
+      const event = { 'detail-type': 'EC2 Spot Instance Interruption Warning', source: 'aws.ec2', detail };
+      stage.queue.deliver(JSON.stringify(event));
+      await stage.minutes(5);
+    },
+  },
+  {
     name: 'a pool that has room for one',
     options: { pools: [aPool({ max: 1 })] },
     run: async (stage) => {
@@ -250,7 +261,9 @@ describe('the service at work', () => {
 /** Reviewed: what these days at work do not reach, and when it happens. */
 const RARE: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
   webhook: {},
-  scaler: {},
+  scaler: {
+    'github.listRunners': 'an idle runner leaves with its instance, and GitHub says that it knows no such registration',
+  },
   registrar: {
     'backlog.remove': 'the job for which a runner gives up has been completed between two reads',
     'github.listRunners': 'an idle runner is to leave, and GitHub says that it knows no such registration',

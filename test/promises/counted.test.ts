@@ -156,7 +156,9 @@ const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counte
   {
     name: 'a Spot instance is taken away',
     run: async (stage) => {
-      const detail = { 'instance-id': 'i-0123456789abcdef0', 'instance-action': 'terminate' };
+      stage.addJobs({});
+      await stage.until(() => stage.ecs.instances().length > 0, 5);
+      const detail = { 'instance-id': stage.ecs.instances()[0]?.['ec2InstanceId'], 'instance-action': 'terminate' };
       const event = { 'detail-type': 'EC2 Spot Instance Interruption Warning', source: 'aws.ec2', detail };
       stage.queue.deliver(JSON.stringify(event));
       await stage.minutes(1);

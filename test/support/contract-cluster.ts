@@ -266,6 +266,36 @@ export function clusterContract(
       });
     });
 
+    test('the tasks of an instance are found by its EC2 id, and no others; of another cluster’s nothing is known', async () => {
+      const { cluster, ecs, pass } = await aCluster({ provider: { minInstances: 2 } });
+      for (let job = 0; job < 6; job += 1) await cluster.runTask(aRequest({ name: `gha-default-${job}-${job}-1` }));
+      await pass(MINUTE);
+      const on = async (id: unknown) => names(await cluster.closeInstance(String(id)));
+      const [one = {}, other = {}] = ecs.instances();
+      const found = [await on(one['ec2InstanceId']), await on(other['ec2InstanceId'])];
+      expect(found.flat().sort()).toEqual([0, 1, 2, 3, 4, 5].map((job) => `gha-default-${job}-${job}-1`));
+      expect(found.every((some) => some.length > 0)).toBe(true);
+      expect(ecs.instances().map(({ status }) => status)).toEqual(['DRAINING', 'DRAINING']);
+      expect(await cluster.closeInstance('i-0123456789abcdef0')).toMatchObject({ kind: 'gone' });
+      ecs.setFaults({ throttleReads: 1 });
+      expect(await cluster.closeInstance(String(one['ec2InstanceId']))).toMatchObject({ kind: 'retry' });
+    });
+
+    test('a task that its instance took with it says so, and when; one that was stopped does not', async () => {
+      const { cluster, ecs, pass } = await aCluster({ container: runsFor(HOUR) });
+      const [lost] = await arns(cluster.runTask(aRequest()));
+      const [stopped] = await arns(cluster.runTask(aRequest({ name: 'gha-default-1-1-1' })));
+      await pass(MINUTE);
+      await cluster.stopTask(stopped, 'enough');
+      await pass(MINUTE);
+      for (const { ec2InstanceId } of ecs.instances()) ecs.killInstance(String(ec2InstanceId));
+      await pass(MINUTE);
+      const seen = await tasks(cluster.describeTasks([lost, stopped]));
+      const ofArn = (arn: string) => seen.find(({ taskArn }) => taskArn === arn);
+      expect(ofArn(lost)).toMatchObject({ lost: true, stoppedAt: START + 2 * MINUTE + 30 * SECOND });
+      expect(ofArn(stopped)?.lost).toBeUndefined();
+    });
+
     test('unknown tasks are left out, and cannot be stopped', async () => {
       const { cluster } = await aCluster();
       const unknown = `arn:aws:ecs:us-east-1:123456789012:task/${CLUSTER}/${'0'.repeat(32)}`;
@@ -298,4 +328,9 @@ async function tasks(outcome: Promise<Outcome<Task[]>>): Promise<Task[]> {
   const given = await outcome;
   if (given.kind !== 'ok') throw new Error(`${given.kind}: ${given.reason}`);
   return given.value;
+}
+
+function names(outcome: Outcome<Task[]>): string[] {
+  if (outcome.kind !== 'ok') throw new Error(`${outcome.kind}: ${outcome.reason}`);
+  return outcome.value.map(({ startedBy }) => startedBy);
 }

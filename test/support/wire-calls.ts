@@ -156,6 +156,7 @@ async function ofCluster(wire: Wire): Promise<void> {
     describeTasks: () => cluster.describeTasks([String(simulated.run().tasks[0]?.['taskArn'])]),
     findTask: () => cluster.findTask(REQUEST.name),
     listTasks: () => cluster.listTasks(),
+    closeInstance: () => cluster.closeInstance(String(simulated.ecs.instances()[0]?.['ec2InstanceId'])),
   });
 }
 
