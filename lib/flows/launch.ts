@@ -11,7 +11,7 @@ import type { Pool } from '../core/pool.ts';
 import { fullHealth } from '../core/pool-health.ts';
 import type { Seat } from '../core/runner.ts';
 import { NO_JOB } from '../core/runner.ts';
-import type { Failure, Task, World } from '../world.ts';
+import type { Failure, Outcome, Task, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
 import { mirror } from './jobs.ts';
@@ -64,17 +64,9 @@ async function giveUpPlace(world: World, seat: Seat): Promise<void> {
   world.log({ decision: 'not launched', reason: 'the job was claimed or changed meanwhile', job: seat.job });
 }
 
-/** Makes the seat's RunTask call, for the first time or again: the same request finds the task that it started before. */
+/** Makes the seat's RunTask call for the first time: if ECS refuses it, there is no task. */
 export async function ask(world: World, seat: Seat): Promise<void> {
-  const answer = await world.cluster.runTask(seat.request);
-  world.log({
-    decision: answer.kind === 'ok' ? 'task started' : 'task not started',
-    reason: answer.kind === 'ok' ? seat.reason : answer.reason,
-    ...(seat.job !== NO_JOB && { job: seat.job }),
-    pool: seat.pool,
-    runner: seat.name,
-    ...(answer.kind === 'ok' && { task: answer.value.taskArn }),
-  });
+  const answer = await call(world, seat);
   if (answer.kind === 'ok') return noteTask(world, seat, answer.value);
   if (answer.kind === 'unknown') return;
   const { kind, reason } = answer;
@@ -89,6 +81,20 @@ export async function ask(world: World, seat: Seat): Promise<void> {
     const now = world.clock.now();
     await changePool(world, seat.pool, (record) => fullHealth(record, answer.reason, now));
   }
+}
+
+/** Makes it, for the first time or again: the same request finds the task that it started before. */
+export async function call(world: World, seat: Seat): Promise<Outcome<Task>> {
+  const answer = await world.cluster.runTask(seat.request);
+  world.log({
+    decision: answer.kind === 'ok' ? 'task started' : 'task not started',
+    reason: answer.kind === 'ok' ? seat.reason : answer.reason,
+    ...(seat.job !== NO_JOB && { job: seat.job }),
+    pool: seat.pool,
+    runner: seat.name,
+    ...(answer.kind === 'ok' && { task: answer.value.taskArn }),
+  });
+  return answer;
 }
 
 function callFailure(kind: Failure['kind']): LaunchFailure {

@@ -6,7 +6,7 @@ import { isUnclaimed } from '../core/warm.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
 import { endRunner } from './end.ts';
-import { ask, noteTask } from './launch.ts';
+import { call, noteTask } from './launch.ts';
 import { changeSeat } from './seats.ts';
 
 export async function repairSeats(world: World, config: Config, seats: readonly Seat[]): Promise<void> {
@@ -29,8 +29,10 @@ async function repairSeat(world: World, config: Config, seat: Seat, now: number)
     );
     if (mine?.askedAt !== now) return;
     world.log({ decision: 'call repeated', reason: 'nobody noted its answer', runner: seat.name, pool: seat.pool });
-    await ask(world, mine);
-    return;
+    const answer = await call(world, mine);
+    if (answer.kind === 'ok') return noteTask(world, mine, answer.value);
+    // The first call may have started the task all the same: that ECS refuses another one says nothing about it.
+    return answer.kind === 'unknown' ? undefined : lookUp(world, mine, now);
   }
   await lookUp(world, seat, now);
 }
