@@ -29,13 +29,14 @@ export function startSchedule({ clock, target, everySeconds, runs = () => 1, log
   }
 
   async function run(): Promise<void> {
-    await Promise.all(Array.from({ length: runs() }, invoke));
+    const event = scheduledEvent(clock.now());
+    await Promise.all(Array.from({ length: runs() }, () => invoke(event)));
     due = Math.max(due + everyMs, clock.now());
     if (!stopped) cancel = clock.after(due - clock.now(), start);
   }
 
-  async function invoke(): Promise<void> {
-    const result = await target.invoke(scheduledEvent(clock.now()));
+  async function invoke(event: ScheduledEvent): Promise<void> {
+    const result = await target.invoke(event);
     if (!result.ok && !stopped) log(`the schedule: ${result.error.errorType}: ${result.error.errorMessage}`);
   }
 
