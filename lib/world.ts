@@ -49,7 +49,13 @@ export type LogLine = { decision: string; reason: string } & Record<string, unkn
  * - `bug`: the call itself was wrong.
  */
 export type FailureKind = 'retry' | 'full' | 'gone' | 'busy' | 'conflict' | 'refused' | 'unknown' | 'bug';
-export type Failure = { kind: FailureKind; reason: string; retryAfterSeconds?: number };
+export type Failure = {
+  kind: FailureKind;
+  reason: string;
+  retryAfterSeconds?: number;
+  /** Not about what was asked: GitHub would answer any call so at the moment. */
+  why?: 'primary limit' | 'secondary limit' | 'no answer';
+};
 export type Outcome<Value> = { kind: 'ok'; value: Value } | Failure;
 
 /** Where a runner is registered: in an organisation or, with `repository` (its name without the owner), there. */

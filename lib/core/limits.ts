@@ -65,11 +65,41 @@ export const MINTS_MAX = 3;
 export const MINT_VOID_AFTER_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 
 /**
- * Registrations per installation: GitHub's secondary limit is 900 points a minute and a write costs 5, so 180; the
- * rest is left for removals and questions. The burst is what may come at once after a quiet time.
+ * Registrations per installation: GitHub's secondary limit is 900 points a minute, and a write costs 5. The burst is what may
+ * come at once after a quiet time: in no minute are there more than 150, 750 points, what a sweep takes among them;
+ * the rest is left for removals, lists and questions.
  */
-export const MINTS_PER_MINUTE = 150;
-export const MINTS_BURST = 100;
+export const MINTS_PER_MINUTE = 120;
+export const MINTS_BURST = 30;
+
+/** A container that comes so much later than its turn takes another one: else many turns could be taken at once. */
+export const TURN_KEPT_MS = 15_000;
+
+/** Nothing is launched that would have to wait longer for its registration: a container takes about so long to come up. */
+export const LAUNCH_AHEAD_MS = 60_000;
+
+/**
+ * Shares of GitHub's primary limit that are left to what is more urgent. A registration uses all there is; a removal or a
+ * question about one job repairs what may keep a job waiting; a list may come a few minutes later; a sweep mostly finds nothing.
+ */
+export const RESERVE_SHARES = { registration: 0, removal: 0.05, question: 0.05, list: 0.1, sweep: 0.5 } as const;
+
+/** Who is refused again by the secondary limit, without an answer in between, waits twice as long each time. */
+export const LIMIT_AGAIN_FIRST_MS = 60_000;
+export const LIMIT_AGAIN_MAX_MS = 8 * 60 * 1000;
+
+/** When a limit is over, registrations have waited: sweeps begin so much later, if nobody has had an answer before. */
+export const SWEEP_AFTER_LIMIT_MS = 2 * 60 * 1000;
+
+/** Calls in a row without an answer, whoever made them, that are an outage. */
+export const UNANSWERED_MAX = 3;
+
+/** While GitHub does not answer it is asked once after this long, doubling to two minutes. */
+export const SILENCE_FIRST_MS = 10_000;
+export const SILENCE_MAX_MS = 2 * 60 * 1000;
+
+/** Whoever tries whether GitHub answers again is heard of by then: a call is given 10 s. */
+export const PROBE_MS = 15_000;
 
 /**
  * How often a warm container asks whether a job has come: half of it is added to that job's wait. Each question is one
@@ -187,14 +217,11 @@ export const REDELIVERIES_PER_RUN_MAX = 100;
 export const REDELIVERIES_KEPT_MAX = 1500;
 
 /**
- * Calls of one sweep (a run, an installation). GitHub allows 900 points in a minute, and registrations may take 750 of them:
- * while many runners are registered, the sweep leaves them all that it can do without.
+ * Calls of one sweep (a run, an installation). They come out of the bucket of registrations, five for one: while many runners
+ * are registered there are fewer.
  */
 export const SWEEP_CALLS_MAX = 200;
 export const SWEEP_CALLS_WHILE_LAUNCHING_MAX = 100;
-
-/** This part of the primary limit is left to launching (a job costs one or two calls), whatever else is to be read. */
-export const SWEEP_RESERVE_SHARE = 0.5;
 
 /** Of what is above the reserve, one sweep may use this part: so it slows down before it has to stop. */
 export const SWEEP_SHARE = 0.05;

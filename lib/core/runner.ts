@@ -1,4 +1,5 @@
 /** A runner: one ECS task and the GitHub runner in it. */
+import type { Budget } from './budget.ts';
 import type { DeliveriesRecord } from './deliveries.ts';
 import type { SweepRecord } from './sweep.ts';
 import type { VersionsRecord } from './versions.ts';
@@ -58,6 +59,8 @@ export type Seat = {
   mintingAt?: number;
   /** No mint before; the boot deadline counts from it. */
   mintNotBefore?: number;
+  /** Its turn to be registered: what it has taken of its installation's bucket. */
+  turnAt?: number;
   /** Absent also where the runner registers itself: it is known by its name. */
   runnerId?: number;
   registeredAt?: number;
@@ -116,17 +119,18 @@ export type PoolRecord = {
   lookAt?: number;
 };
 
-/** What an installation has registered lately; its key is pool INSTALLATIONS, place = installation id. */
-export type InstallationRecord = {
+/**
+ * What an installation may be asked, and has registered lately; its key is pool INSTALLATIONS, place = installation id, or
+ * THE_APP for what only the App itself may ask.
+ */
+export type InstallationRecord = Budget & {
   version: string;
   kind: 'installation';
   pool: typeof INSTALLATIONS;
   place: number;
-  /** A bucket of registrations that GitHub's secondary limit allows now: filled evenly, taken one by one. */
+  /** A bucket of registrations that GitHub's secondary limit allows now: filled evenly, taken one by one, also in advance. */
   tokens: number;
   filledAt: number;
-  /** GitHub asked us to be quiet until then. */
-  notBefore?: number;
   reason: string;
   /** Where runners were registered in the last day: the places where something of ours may be left. */
   scopes: { owner: string; repository?: string; mintedAt: number }[];
@@ -134,6 +138,9 @@ export type InstallationRecord = {
 
 /** No pool can have this name. */
 export const INSTALLATIONS = '#installations';
+
+/** No installation has this id. */
+export const THE_APP = 0;
 
 /** The pools that may still have jobs or runners, configured or not; its key is pool KNOWN_POOLS, place 0. */
 export type KnownPoolsRecord = {

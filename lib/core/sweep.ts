@@ -3,12 +3,12 @@ import type { JobState } from './job.ts';
 import { isLater } from './job.ts';
 import {
   MINTS_BURST,
+  RESERVE_SHARES,
   SWEEP_ACTIVE_MAX,
   SWEEP_ACTIVE_MS,
   SWEEP_CALLS_MAX,
   SWEEP_CALLS_WHILE_LAUNCHING_MAX,
   SWEEP_GRACE_MS,
-  SWEEP_RESERVE_SHARE,
   SWEEP_RUNS_MAX,
   SWEEP_SHARE,
   SWEEP_STUCK_MAX,
@@ -70,7 +70,10 @@ export function firstSweep(installation: number): Omit<SweepRecord, 'version'> {
 /** `calls`: of any kind. `paid`: those that count for the primary limit; what has not changed since (304) does not. */
 export type Allowance = { calls: number; paid: number };
 
-/** `limit`: as GitHub last said it; servers may have none. `mintsLeft`: registrations that may follow at once. */
+/**
+ * `limit`: as GitHub last said it; servers may have none. `mintsLeft`: registrations that may follow at once; below zero: so
+ * many wait.
+ */
 export function allowanceOf(
   limit: { limit: number; remaining: number; resetsAt: number } | undefined,
   mintsLeft: number,
@@ -79,7 +82,7 @@ export function allowanceOf(
   const calls = mintsLeft < MINTS_BURST / 2 ? SWEEP_CALLS_WHILE_LAUNCHING_MAX : SWEEP_CALLS_MAX;
   if (limit === undefined) return { calls, paid: calls };
   const remaining = limit.resetsAt <= now ? limit.limit : limit.remaining;
-  const above = Math.max(0, remaining - SWEEP_RESERVE_SHARE * limit.limit);
+  const above = Math.max(0, remaining - RESERVE_SHARES.sweep * limit.limit);
   return { calls, paid: Math.min(calls, Math.ceil(SWEEP_SHARE * above)) };
 }
 

@@ -1,8 +1,9 @@
 /** A runner's registration: paced, numbered before GitHub is asked, noted before it is answered. */
+import { heldBack, needsProbe, withProbe } from '../core/budget.ts';
 import { mintedName } from '../core/name.ts';
-import { takeMint } from '../core/registration.ts';
-import type { BoundSeat, Seat } from '../core/runner.ts';
-import { INSTALLATIONS } from '../core/runner.ts';
+import { isItsTurn, takeTurn, waitsForTurn } from '../core/pacing.ts';
+import type { BoundSeat, InstallationRecord, Seat } from '../core/runner.ts';
+import { INSTALLATIONS, isBound } from '../core/runner.ts';
 import type { Failure, Outcome, World } from '../world.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
@@ -30,42 +31,55 @@ export type Grant =
 /** While another mint of the runner is in flight, or GitHub did not answer. */
 const RETRY_SECONDS = 2;
 
-/** Below GitHub's secondary limit: who comes too early is told when to come again. */
+type Installation = Omit<InstallationRecord, 'version'>;
+/** `at`: when it may be registered. */
+type Turn = { record: Installation; at: number; reason: string };
+
+/** Below GitHub's limits: who comes too early is given a turn, and told when that is. */
 export async function paceMint(world: World, seat: BoundSeat): Promise<RegistrationAnswer | undefined> {
   const now = world.clock.now();
-  let waitSeconds: number | undefined;
-  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) => {
-    const taken = takeMint(record?.kind === 'installation' ? record : undefined, seat, now);
-    waitSeconds = taken.waitSeconds;
-    return waitSeconds === undefined ? taken.record : record;
+  let turn: Turn | undefined;
+  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (stored) => {
+    const record = stored?.kind === 'installation' ? stored : undefined;
+    turn = turnOf(record, seat, now);
+    return turn.record === record ? stored : turn.record;
   });
-  return waitSeconds === undefined ? undefined : waitFor(world, seat, waitSeconds, 'registrations are paced');
+  return turn === undefined || turn.at <= now ? undefined : waitUntil(world, seat, turn.at, turn.reason);
 }
 
-/** Not all at the same second; the boot deadline counts from then. */
-async function waitFor(world: World, seat: Seat, seconds: number, reason: string): Promise<RegistrationAnswer> {
-  const retryAfterSeconds = seconds + ((seat.serves ?? seat.job) % (seconds + SPREAD_SECONDS));
-  const mintNotBefore = world.clock.now() + retryAfterSeconds * 1000;
-  await changeSeat(world, seat, (current) => ({ ...current, mintNotBefore }));
-  return { kind: 'wait', reason, retryAfterSeconds };
+function turnOf(record: InstallationRecord | undefined, seat: BoundSeat, now: number): Turn {
+  const reason = (record && heldBack(record, undefined, 'registration', now)?.reason) ?? 'registrations are paced';
+  if (record !== undefined && needsProbe(record, now)) {
+    return { record: withProbe(takeTurn(record, seat, now).record, now), at: now, reason };
+  }
+  if (record !== undefined && isItsTurn(seat, record, now)) return { record, at: now, reason };
+  if (record !== undefined && waitsForTurn(seat, record, now)) return { record, at: seat.turnAt ?? now, reason };
+  return { ...takeTurn(record, seat, now), reason };
 }
 
-const SPREAD_SECONDS = 5;
+/** The boot deadline counts from then. */
+async function waitUntil(world: World, seat: Seat, at: number, reason: string): Promise<RegistrationAnswer> {
+  if (seat.turnAt !== at) {
+    await changeSeat(world, seat, (current) => ({ ...current, turnAt: at, mintNotBefore: at }));
+  }
+  return { kind: 'wait', reason, retryAfterSeconds: Math.max(1, Math.ceil((at - world.clock.now()) / 1000)) };
+}
 
 export async function mint(world: World, config: Config, seat: BoundSeat): Promise<RegistrationAnswer> {
   const number = seat.mint + 1;
   const mintingAt = world.clock.now();
-  const minting = await changeSeat(world, seat, (current) =>
-    current.mint === seat.mint && current.mintingAt === seat.mintingAt && isSame(current, seat)
-      ? { ...current, mint: number, mintingAt }
-      : current,
-  );
+  const minting = await changeSeat(world, seat, (current) => {
+    const isAsRead = current.mint === seat.mint && current.mintingAt === seat.mintingAt && isSame(current, seat);
+    if (!isAsRead) return current;
+    const { turnAt: _, ...kept } = current;
+    return { ...kept, mint: number, mintingAt };
+  });
   if (minting?.mint !== number || minting.mintingAt !== mintingAt) {
     return { kind: 'wait', reason: 'another registration of it was faster', retryAfterSeconds: RETRY_SECONDS };
   }
   const runnerName = mintedName(seat.name, number);
   const answer = await grantOf(world, seat, runnerName);
-  if (answer.kind !== 'ok') return failedMint(world, minting, answer);
+  if (answer.kind !== 'ok') return failedMint(world, { ...seat, ...minting }, answer);
   const { runnerId, ...grant } = answer.value;
   const noted = await noteRegistration(world, minting, runnerId);
   if (!noted) return { kind: 'wait', reason: 'its record changed meanwhile', retryAfterSeconds: RETRY_SECONDS };
@@ -113,7 +127,7 @@ async function noteRegistration(world: World, seat: Seat, runnerId: number | und
   return true;
 }
 
-async function failedMint(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
+async function failedMint(world: World, seat: BoundSeat, failure: Failure): Promise<RegistrationAnswer> {
   if (failure.kind === 'retry') return postpone(world, seat, failure);
   if (failure.kind === 'unknown' || failure.kind === 'conflict') {
     await changeSeat(world, seat, ({ mintingAt: _, ...current }) => current);
@@ -122,13 +136,10 @@ async function failedMint(world: World, seat: Seat, failure: Failure): Promise<R
   return giveUp(world, seat, `GitHub refuses to register it: ${failure.reason}`, 'GitHub refused');
 }
 
-/** GitHub did nothing and asks for quiet: the mint number is given back, and the whole installation waits. */
-async function postpone(world: World, seat: Seat, failure: Failure): Promise<RegistrationAnswer> {
-  const seconds = failure.retryAfterSeconds ?? RETRY_SECONDS;
-  const notBefore = world.clock.now() + seconds * 1000;
-  await changeSeat(world, seat, ({ mintingAt: _, ...current }) => ({ ...current, mint: seat.mint - 1 }));
-  await change(world.runners, { pool: INSTALLATIONS, place: seat.installation }, (record) =>
-    record?.kind === 'installation' ? { ...record, notBefore: Math.max(record.notBefore ?? 0, notBefore) } : record,
-  );
-  return waitFor(world, seat, seconds, failure.reason);
+/** GitHub did nothing: the mint number is given back, and if GitHub wants to be left alone there is another turn after that. */
+async function postpone(world: World, seat: BoundSeat, failure: Failure): Promise<RegistrationAnswer> {
+  const given = await changeSeat(world, seat, ({ mintingAt: _, ...current }) => ({ ...current, mint: seat.mint - 1 }));
+  const wait = given !== undefined && isBound(given) ? await paceMint(world, given) : undefined;
+  if (wait?.kind === 'wait') return { ...wait, reason: failure.reason };
+  return { kind: 'wait', reason: failure.reason, retryAfterSeconds: failure.retryAfterSeconds ?? RETRY_SECONDS };
 }

@@ -3,13 +3,16 @@
  * runs? Those that had some lately are looked into in every sweep: what jobs do these have? How far it got is written
  * down when GitHub has been asked, so that no crash skips a repository.
  */
+
+import { heldBack } from '../core/budget.ts';
 import type { BacklogRecord } from '../core/job.ts';
-import { MINTS_BURST } from '../core/limits.ts';
-import { refill } from '../core/registration.ts';
+import { newInstallation, refill, takeCalls } from '../core/pacing.ts';
+import type { InstallationRecord } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
 import type { SweepRecord } from '../core/sweep.ts';
 import { allowanceOf, firstSweep, halfOf, stillActive, withFound } from '../core/sweep.ts';
 import type { Failure, Installation, InstalledRepository, World } from '../world.ts';
+import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { lookIntoActive } from './sweep-active.ts';
 import { type Budget, budgetOf, partOf } from './sweep-budget.ts';
@@ -25,15 +28,20 @@ export async function sweepInstallation(
   until: number,
 ): Promise<void> {
   const record = stored ?? firstSweep(installation.id);
-  const launching = await launchingOf(world, installation.id);
-  if (Math.max(record.notBefore ?? 0, launching.notBefore) > world.clock.now()) return;
+  if ((record.notBefore ?? 0) > world.clock.now()) return;
+  const known = await installationOf(world, installation.id);
+  const held = heldBack(known, undefined, 'sweep', world.clock.now());
+  if (held !== undefined) {
+    world.log({ decision: 'repositories not swept', reason: held.reason, owner: installation.owner });
+    return;
+  }
   const repositories = await world.github.repositories(installation.id);
   if (repositories.kind !== 'ok') {
     world.log({ decision: 'repositories not swept', reason: repositories.reason, owner: installation.owner });
     await write(world, { ...record, sweptAt: world.clock.now(), ...quiet(world, repositories) }, stored);
     return;
   }
-  const budget = await ownBudget(world, installation.id, launching.mintsLeft, until);
+  const budget = await ownBudget(world, known, until);
   const swept = await sweep(world, config, installation, repositories.value, record, backlog, budget);
   await write(world, swept.record, stored);
   const reason = swept.failed?.reason ?? 'once a minute, as far as the budget goes';
@@ -94,18 +102,20 @@ function quiet(world: World, { retryAfterSeconds }: Failure): { notBefore?: numb
   return retryAfterSeconds === undefined ? {} : { notBefore: world.clock.now() + retryAfterSeconds * 1000 };
 }
 
-/** What registering needs comes first. */
-async function launchingOf(world: World, installation: number): Promise<{ mintsLeft: number; notBefore: number }> {
+async function installationOf(world: World, installation: number): Promise<Omit<InstallationRecord, 'version'>> {
   const record = await world.runners.get({ pool: INSTALLATIONS, place: installation });
-  if (record?.kind !== 'installation') return { mintsLeft: MINTS_BURST, notBefore: 0 };
-  const { tokens, notBefore = 0 } = refill(record, world.clock.now());
-  return { mintsLeft: tokens, notBefore };
+  return record?.kind === 'installation' ? record : newInstallation(installation, world.clock.now());
 }
 
-async function ownBudget(world: World, installation: number, mintsLeft: number, until: number): Promise<Budget> {
-  const limits = await world.github.rateLimits();
-  const limit = limits.find((one) => one.installation === installation);
-  return budgetOf(allowanceOf(limit, mintsLeft, world.clock.now()), until);
+/** What registering needs comes first, and what this may use is taken out of the same bucket before it is used. */
+async function ownBudget(world: World, known: Omit<InstallationRecord, 'version'>, until: number): Promise<Budget> {
+  const now = world.clock.now();
+  const limit = (await world.github.rateLimits()).find((one) => one.installation === known.place);
+  const allowed = allowanceOf(limit, refill(known, now).tokens, now);
+  await change(world.runners, { pool: INSTALLATIONS, place: known.place }, (stored) =>
+    takeCalls(stored?.kind === 'installation' ? stored : known, allowed.calls, now),
+  );
+  return budgetOf(allowed, until);
 }
 
 /** If somebody else was faster, that sweep counts: nothing is lost by looking twice. */

@@ -1,5 +1,6 @@
 /** The schedule: one run a minute, one at a time. Who invokes it with `{"dryRun": true}` gets the decisions, and nothing is done. */
 import type { BacklogRecord } from '../core/job.ts';
+import { withinBudget } from '../flows/budgeted.ts';
 import { clean } from '../flows/clean.ts';
 import type { Config } from '../flows/config.ts';
 import { dryWorld } from '../flows/dry-run.ts';
@@ -19,14 +20,11 @@ export function janitorHandler(
   return async (event) => {
     const config = await readConfig();
     if (!isDryRun(event)) {
-      await run(worldFor(world, config), config);
+      await run(withinBudget(worldFor(world, config)), config);
       return undefined;
     }
     const said: LogLine[] = [];
-    await run(
-      dryWorld(world, (line) => said.push(line)),
-      config,
-    );
+    await run(withinBudget(dryWorld(world, (line) => said.push(line))), config);
     const decisions = said.slice(0, DECISIONS_ANSWERED_MAX);
     return { dryRun: true, decisions, notShown: said.length - decisions.length };
   };

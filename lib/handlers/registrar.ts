@@ -1,4 +1,6 @@
 /** `POST /runners/{name}/registration`, `/started`, `/idle`: containers ask and report. */
+
+import { withinBudget } from '../flows/budgeted.ts';
 import type { Config } from '../flows/config.ts';
 import { worldFor } from '../flows/observe.ts';
 import type { RegistrationAnswer } from '../flows/register.ts';
@@ -18,7 +20,7 @@ export function registrarHandler(
     const credential = /^Bearer ([0-9a-f]{64})$/i.exec(header(event, 'authorization') ?? '')?.[1]?.toLowerCase();
     if (credential === undefined) return FORBIDDEN;
     const config = await readConfig();
-    const able = worldFor(world, config);
+    const able = withinBudget(worldFor(world, config));
     if (event.rawPath.endsWith('/registration')) {
       const proof = projectProof(event);
       return registration(await register(able, config, { name, ticket: credential, ...(proof && { proof }) }));

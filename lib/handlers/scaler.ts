@@ -2,6 +2,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Message } from '../core/message.ts';
+import { withinBudget } from '../flows/budgeted.ts';
 import type { Config } from '../flows/config.ts';
 import { worldFor } from '../flows/observe.ts';
 import type { Received } from '../flows/scale.ts';
@@ -15,7 +16,7 @@ export function scalerHandler(
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   return async ({ Records }) => {
     const config = await readConfig();
-    const failed = await scale(worldFor(world, config), config, Records.map(parseRecord));
+    const failed = await scale(withinBudget(worldFor(world, config)), config, Records.map(parseRecord));
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }

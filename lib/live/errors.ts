@@ -100,6 +100,7 @@ function fromGitHubTable(answer: Answer, call: Call): Failure {
   return {
     kind: row?.kind ?? 'unknown',
     reason: reason(call, row?.explanation ?? '', `${status}${answer.message}`.trim() + needs),
+    ...(noAnswer(answer.status) && { why: 'no answer' as const }),
   };
 }
 
@@ -112,11 +113,13 @@ function limited(answer: Answer, call: Call, now: number): Failure | undefined {
   if (after === undefined && !exhausted && !secondary) return undefined;
   const reset = exhausted ? seconds(answer.headers['x-ratelimit-reset']) : undefined;
   const untilReset = reset === undefined ? undefined : Math.max(1, Math.ceil(reset - serverNow(answer, now) / 1000));
-  const limit = exhausted && !/secondary rate/i.test(answer.message) ? 'rate limit' : 'secondary rate limit';
+  const isPrimary = exhausted && !/secondary rate/i.test(answer.message);
+  const limit = isPrimary ? 'rate limit' : 'secondary rate limit';
   return {
     kind: 'retry',
     reason: reason(call, `GitHub's ${limit} is reached`, `${answer.status} ${answer.message}`.trim()),
     retryAfterSeconds: after ?? untilReset ?? SECONDARY_LIMIT_SECONDS,
+    why: isPrimary ? 'primary limit' : 'secondary limit',
   };
 }
 

@@ -124,7 +124,7 @@ function silence(): void {}
 function notingFetch(settings: GitHubSettings, limits: RateLimits, installation: number): typeof globalThis.fetch {
   return async (url, init) => {
     const response = await (settings.fetch ?? globalThis.fetch)(url, init);
-    if (!/\/access_tokens$/.test(String(url))) limits.note(installation, response.headers);
+    if (!/\/access_tokens$/.test(String(url))) limits.note(installation, response.headers, settings.clock.now());
     return response;
   };
 }

@@ -2,7 +2,8 @@
 import type { RateLimit } from '../world.ts';
 
 export type RateLimits = {
-  note(installation: number, headers: Headers): void;
+  /** `now`: ms since 1970. */
+  note(installation: number, headers: Headers, now: number): void;
   seen(): RateLimit[];
 };
 
@@ -10,8 +11,8 @@ export type RateLimits = {
 export function createRateLimits(): RateLimits {
   const byInstallation = new Map<number, RateLimit>();
   return {
-    note: (installation, headers) => {
-      const said = readLimit(installation, headers);
+    note: (installation, headers, now) => {
+      const said = readLimit(installation, headers, now);
       if (said !== undefined) byInstallation.set(installation, said);
     },
     seen: () => [...byInstallation.values()],
@@ -19,10 +20,19 @@ export function createRateLimits(): RateLimits {
 }
 
 /** Servers may have limits switched off: then there are no such headers. `core` is the limit of the calls made here. */
-function readLimit(installation: number, headers: Headers): RateLimit | undefined {
+function readLimit(installation: number, headers: Headers, now: number): RateLimit | undefined {
   const number = (name: string) => Number.parseInt(headers.get(`x-ratelimit-${name}`) ?? '', 10);
   const [limit, remaining, resetSeconds] = [number('limit'), number('remaining'), number('reset')];
   if ([limit, remaining, resetSeconds].some(Number.isNaN) || (headers.get('x-ratelimit-resource') ?? 'core') !== 'core')
     return undefined;
-  return { installation, limit, remaining, resetsAt: resetSeconds * 1000 };
+  return { installation, limit, remaining, resetsAt: resetSeconds * 1000 + aheadMs(headers, now) };
 }
+
+/** The reset is an instant on GitHub's clock, and so is the `date` of the same answer, in whole seconds. */
+function aheadMs(headers: Headers, now: number): number {
+  const ahead = now - Date.parse(headers.get('date') ?? '');
+  return Math.abs(ahead) > CLOCKS_AGREE_MS ? ahead : 0;
+}
+
+/** Below it is the time on the way, and the part of a second that is not said. */
+const CLOCKS_AGREE_MS = 5000;

@@ -19,11 +19,15 @@ export function outcomeOf(given: RestAnswer, method: string): Outcome<unknown> {
 /** A read that was not answered has done nothing. */
 function failureOf(given: RestAnswer, method: string, reason: string): Failure {
   const { status, headers } = given;
-  if (status === 0 || status >= 500) return { kind: method === 'GET' ? 'retry' : 'unknown', reason };
+  if (status === 0 || status >= 500) return { kind: method === 'GET' ? 'retry' : 'unknown', reason, why: 'no answer' };
   if (status === 404 || status === 410) return { kind: 'gone', reason };
   if (status === 409) return { kind: 'conflict', reason };
   if (status === 422 && /running a job/i.test(reason)) return { kind: 'busy', reason };
-  if (isLimit(given, reason)) return { kind: 'retry', reason, retryAfterSeconds: waitOf(headers) };
+  if (isLimit(given, reason)) {
+    const isPrimary = headers['x-ratelimit-remaining'] === '0' && !/secondary/i.test(reason);
+    const why = isPrimary ? 'primary limit' : 'secondary limit';
+    return { kind: 'retry', reason, retryAfterSeconds: waitOf(headers), why };
+  }
   return { kind: status === 400 ? 'bug' : 'refused', reason };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   FIND_LOST_UNTIL_MS,
   JANITOR_TIMEOUT_SECONDS,
+  MINTS_BURST,
   SWEEP_CALLS_MAX,
   SWEEP_CALLS_WHILE_LAUNCHING_MAX,
   SWEEP_JOB_PAGES_MAX,
@@ -24,7 +25,7 @@ import {
 import { NOW } from '../support/builders.ts';
 
 const MINUTE = 60_000;
-const QUIET = 100;
+const QUIET = MINTS_BURST;
 
 describe('what a sweep may cost', () => {
   const limit = { limit: 5000, remaining: 5000, resetsAt: NOW + 30 * MINUTE };
@@ -50,7 +51,7 @@ describe('what a sweep may cost', () => {
     {
       name: 'while many runners are registered: fewer calls',
       limit,
-      mintsLeft: 49,
+      mintsLeft: MINTS_BURST / 2 - 1,
       calls: SWEEP_CALLS_WHILE_LAUNCHING_MAX,
       paid: SWEEP_CALLS_WHILE_LAUNCHING_MAX,
     },

@@ -228,12 +228,13 @@ describe('GitHub has its limits', () => {
     await stage.minutes(3);
     const stored = stage.runners.all().find(({ kind }) => kind === 'installation');
     if (stored?.kind !== 'installation') throw new Error('nothing was registered');
-    const quiet = { ...stored, notBefore: stage.clock.now() + 10 * 60_000 };
-    await stage.runners.put(quiet, stored);
+    const now = stage.clock.now();
+    const quiet = { why: 'primary limit', since: now, until: now + 10 * 60_000, times: 1, reason: 'limited' } as const;
+    await stage.runners.put({ ...stored, quiet }, stored);
     const before = runsCalls(stage);
     await stage.minutes(9);
     expect(runsCalls(stage)).toBe(before);
-    await stage.minutes(3);
+    await stage.minutes(5);
     expect(runsCalls(stage)).toBeGreaterThan(before);
   });
 

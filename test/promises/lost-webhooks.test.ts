@@ -1,6 +1,6 @@
 /** Every webhook of an hour is lost, in each way in which one can be: every job still gets its runner. The figures are printed. */
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { SWEEP_CALLS_MAX, SWEEP_RESERVE_SHARE } from '../../lib/core/limits.ts';
+import { RESERVE_SHARES, SWEEP_CALLS_MAX } from '../../lib/core/limits.ts';
 import { ACTIVE_RUN_STATES } from '../../lib/core/sweep.ts';
 import type { Stage } from '../support/stage.ts';
 import { CLEAN, createStage } from '../support/stage.ts';
@@ -126,7 +126,7 @@ describe('what it costs', () => {
     figures.push(
       `200 repositories, 2 jobs a minute, 1,000 calls an hour: ${charged - launching} for the sweep, ${launching} for the jobs`,
     );
-    expect(charged - launching).toBeLessThanOrEqual(1000 * SWEEP_RESERVE_SHARE);
+    expect(charged - launching).toBeLessThanOrEqual(1000 * RESERVE_SHARES.sweep);
     expect(Math.max(...perMinute)).toBeLessThanOrEqual(SWEEP_CALLS_MAX + 4);
     expect(waitsInSeconds(stage).filter(Number.isFinite).length).toBeGreaterThan(50);
   });

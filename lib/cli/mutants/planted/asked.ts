@@ -176,10 +176,10 @@ export const ASKED: readonly Mutant[] = [
   {
     name: 'registrations-are-not-paced',
     promise: 'asked',
-    file: 'lib/core/registration.ts',
-    find: 'if (filled.tokens < 1)',
-    replace: 'if (filled.tokens < -1_000_000)',
-    tests: ['test/core/registration.test.ts'],
+    file: 'lib/core/pacing.ts',
+    find: 'return tokens >= 0 ? 0 :',
+    replace: 'return tokens >= -1_000_000 ? 0 :',
+    tests: ['test/core/pacing.test.ts'],
   },
   {
     name: 'sweep-takes-the-reserve',
