@@ -133,6 +133,8 @@ export type JobState = 'held' | 'queued' | 'in_progress' | 'completed';
 export type Job = {
   id: number;
   run: Run;
+  /** Of the run, in which it was made. */
+  attempt: number;
   /** Display name. */
   name: string;
   /** The job's key in the workflow file. */
@@ -167,6 +169,9 @@ export type Job = {
 
 export type Run = { id: number; repository: Repository; attempt: number; jobs: Job[]; createdAt: number; sha: string };
 
+/** The run's attempt `attempt` was asked for, with these jobs anew. */
+export type Rerun = { at: number; by: 'person' | 'app'; run: Run; attempt: number; jobs: readonly Job[] };
+
 /** When GitHub stops to give it jobs, and to register it (ms since 1970). */
 export type Release = { jobsUntil?: number; registrationUntil?: number };
 
@@ -184,6 +189,8 @@ export type Books = {
   releaseInUse: string;
   jobs: Map<number, Job>;
   runs: Map<number, Run>;
+  /** In the order in which they were asked for. */
+  reruns: Rerun[];
   /** By repository and group: who runs, and who waits for that. */
   concurrency: Map<string, { holder: Job; pending: Job | undefined }>;
 };
@@ -202,6 +209,7 @@ export function emptyBooks(): Books {
     releaseInUse: NEWEST_RELEASE,
     jobs: new Map(),
     runs: new Map(),
+    reruns: [],
     concurrency: new Map(),
   };
 }

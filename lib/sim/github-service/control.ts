@@ -2,9 +2,10 @@
 import type { Job, Owner, Release, Repository, Runner } from './books.ts';
 import { type Faults, mergeFaults } from './faults.ts';
 import type { Hub } from './hub.ts';
-import { addRun, cancelJob, JOBS_PER_RUN_MAX, offerWaiting, releaseJob, rerunJob } from './jobs.ts';
+import { addRun, cancelJob, JOBS_PER_RUN_MAX, offerWaiting, releaseJob } from './jobs.ts';
 import { findOwner, putOwner, putRepository } from './owners.ts';
 import { checkedJobs, checkedOwner, type Problems } from './requests.ts';
+import { rerun } from './reruns.ts';
 import { releaseStuck } from './runners.ts';
 
 export type JobView = {
@@ -63,7 +64,7 @@ export function controlOf(hub: Hub): Control {
     jobs: () => [...hub.books.jobs.values()].map(jobView),
     cancel: (id) => apply(job(id), (found) => cancelJob(hub, found)),
     release: (id) => apply(job(id), (found) => releaseJob(hub, found)),
-    rerun: (id) => apply(job(id), (found) => rerunJob(hub, found)?.id ?? false),
+    rerun: (id) => apply(job(id), (found) => rerunByPerson(hub, found)?.id ?? false),
     runners: () => [...hub.books.runners.values()].map(runnerView),
     faults: () => hub.faults,
     setFaults: (change) => setFaults(hub, change),
@@ -126,6 +127,11 @@ function removeInstallation(hub: Hub, login: string): boolean {
   const owner = findOwner(hub, login);
   if (owner !== undefined) owner.installation.state = 'deleted';
   return owner !== undefined;
+}
+
+/** Also while others of the run go on, which GitHub's own page does not offer. */
+function rerunByPerson(hub: Hub, job: Job): Job | undefined {
+  return job.state === 'completed' ? rerun(hub, job.run, [job], 'person')[0] : undefined;
 }
 
 function jobView(job: Job): JobView {

@@ -57,10 +57,8 @@ export function releaseJob(hub: Hub, job: Job): boolean {
   return true;
 }
 
-/** The next attempt: the same run, a new job id, as GitHub's API for attempts reads. */
-export function rerunJob(hub: Hub, job: Job): Job | undefined {
-  if (job.state !== 'completed') return undefined;
-  job.run.attempt += 1;
+/** In the place of the one that has ended, in the run's present attempt, with a new id. */
+export function beginAgain(hub: Hub, job: Job): Job {
   const again = newJob(hub, job.run, { ...job, held: false }, job.name);
   job.run.jobs.splice(job.run.jobs.indexOf(job), 1, again);
   begin(hub, again);
@@ -146,6 +144,7 @@ function newJob(hub: Hub, run: Run, wanted: NewJob, name: string): Job {
   const job: Job = {
     id: hub.ids.job(),
     run,
+    attempt: run.attempt,
     name,
     key: 'build',
     labels: wanted.labels,

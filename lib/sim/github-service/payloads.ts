@@ -40,7 +40,7 @@ export function senderJson(): Json {
  * both were seen for cancelled jobs.
  */
 export function jobJson(job: Job, cancelledRunnerNull = false, manySteps = false): Json {
-  const { repository, id: run, attempt, sha } = job.run;
+  const { repository, id: run, sha } = job.run;
   const place = `${repository.owner.login}/${repository.name}`;
   const api = `https://api.github.com/repos/${place}`;
   const ended = job.completedAt === undefined ? null : dateText(job.completedAt);
@@ -50,7 +50,7 @@ export function jobJson(job: Job, cancelledRunnerNull = false, manySteps = false
     workflow_name: 'CI',
     head_branch: 'main',
     run_url: `${api}/actions/runs/${run}`,
-    run_attempt: attempt,
+    run_attempt: job.attempt,
     node_id: Buffer.from(`010:CheckRun${job.id}`).toString('base64'),
     head_sha: sha,
     url: `${api}/actions/jobs/${job.id}`,

@@ -1,23 +1,32 @@
 /** REST: workflow jobs and runs. */
-import { answer, notFound, paged, type RestAnswer } from './answers.ts';
+import { answer, failure, notFound, paged, type RestAnswer } from './answers.ts';
 import type { Job, Run } from './books.ts';
 import type { Hub } from './hub.ts';
 import { jobJson, repositoryJson, workflowRunExample } from './payloads.ts';
+import { failedJobs, refusalOf, rerun } from './reruns.ts';
 import type { RestCall, Route } from './rest.ts';
 import { dateText } from './time.ts';
 
 const READ = { name: 'actions', level: 'read' } as const;
+const WRITE = { name: 'actions', level: 'write' } as const;
 /** GitHub docs: a search of runs gives 1,000 results at most. */
 const RUNS_MAX = 1000;
 
 export const jobRoutes: readonly Route[] = [
   route('/repos/{owner}/{repo}/actions/jobs/{job_id}', getJob),
   route('/repos/{owner}/{repo}/actions/runs', listRuns),
+  route('/repos/{owner}/{repo}/actions/runs/{run_id}', getRun),
   route('/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', listJobs),
+  again('/repos/{owner}/{repo}/actions/jobs/{job_id}/rerun', rerunOneJob),
+  again('/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs', rerunFailed),
 ];
 
 function route(path: string, handler: Route['answer']): Route {
   return { method: 'GET', path, caller: 'installation', permission: READ, answer: handler };
+}
+
+function again(path: string, handler: Route['answer']): Route {
+  return { method: 'POST', path, caller: 'installation', permission: WRITE, answer: handler };
 }
 
 function getJob(call: RestCall): RestAnswer {
@@ -43,9 +52,45 @@ function listRuns(call: RestCall): RestAnswer {
   }));
 }
 
-function listJobs(call: RestCall): RestAnswer {
+function getRun(call: RestCall): RestAnswer {
+  const run = runOf(call);
+  return run === undefined ? notFound() : answer(200, runJson(call.hub, run));
+}
+
+function runOf(call: RestCall): Run | undefined {
   const run = call.hub.books.runs.get(Number(call.params['run_id']));
-  if (run === undefined || run.repository !== call.repository) return notFound();
+  return run?.repository === call.repository ? run : undefined;
+}
+
+function rerunOneJob(call: RestCall): RestAnswer {
+  const job = call.hub.books.jobs.get(Number(call.params['job_id']));
+  if (job === undefined || job.run.repository !== call.repository) return notFound();
+  if (!job.run.jobs.includes(job)) return failure(403, 'This workflow run cannot be retried');
+  return rerunAnswer(call, job.run, [job], 'The workflow run containing this job is already running');
+}
+
+function rerunFailed(call: RestCall): RestAnswer {
+  const run = runOf(call);
+  return run === undefined
+    ? notFound()
+    : rerunAnswer(call, run, failedJobs(run), 'This workflow run is already running');
+}
+
+/** GitHub's own words, as far as they were seen (cli/cli#9221, metabase/metabase#70916). */
+function rerunAnswer({ hub }: RestCall, run: Run, jobs: readonly Job[], running: string): RestAnswer {
+  const refusal = refusalOf(hub, run);
+  if (refusal === 'running') return failure(403, running);
+  if (refusal === 'too old') {
+    return failure(403, 'Unable to retry this workflow run because it was created over a month ago');
+  }
+  if (refusal !== undefined || jobs.length === 0) return failure(403, 'This workflow run cannot be retried');
+  rerun(hub, run, jobs, 'app');
+  return answer(201, {});
+}
+
+function listJobs(call: RestCall): RestAnswer {
+  const run = runOf(call);
+  if (run === undefined) return notFound();
   return paged(call.request, run.jobs, (page) => ({
     total_count: run.jobs.length,
     jobs: page.map((job) => jobJson(seen(call, job), call.hub.faults.cancelledRunnerNull)),
@@ -68,7 +113,8 @@ function statusOf({ faults }: Hub, run: Run): string {
 function conclusionOf(hub: Hub, run: Run): string | null {
   if (statusOf(hub, run) !== 'completed') return null;
   const conclusions = run.jobs.map((job) => job.conclusion);
-  return ['failure', 'cancelled'].find((conclusion) => conclusions.includes(conclusion)) ?? 'success';
+  // Whoever cancels jobs here has cancelled the run.
+  return ['cancelled', 'failure'].find((conclusion) => conclusions.includes(conclusion)) ?? 'success';
 }
 
 /** GitHub's example with everything that is read replaced. */
