@@ -13,6 +13,8 @@ export type Source = {
   weight: number;
   asks: readonly (readonly string[])[];
   user?: true;
+  /** How many times longer its jobs take than those of others. */
+  slowness?: number;
   /** The App is not installed there: nobody hears of its jobs, and they take our organisation's runners. */
   outside?: true;
 };
@@ -68,7 +70,7 @@ function gapMs(chance: Chance, perHour: number): number {
 function arrivalOf(chance: Chance, sources: readonly Source[], atMs: number): Arrival {
   const source = weighted(chance, sources);
   const count = countOf(chance);
-  const durationSeconds = lengthOf(chance);
+  const durationSeconds = lengthOf(chance, source);
   const labels = (chance.pick(source.asks) ?? []).map((label) => inAnyCase(chance, label));
   return {
     atMs,
@@ -97,9 +99,9 @@ function secondsMaxOf(count: number): number {
   return count < MATRIX.most ? BURST.mostSeconds : MATRIX.mostSeconds;
 }
 
-function lengthOf(chance: Chance): number {
+function lengthOf(chance: Chance, { slowness = 1 }: Source): number {
   const normal = Math.sqrt(-2 * Math.log(1 - chance.next())) * Math.cos(2 * Math.PI * chance.next());
-  const seconds = LENGTH.medianSeconds * Math.exp(LENGTH.sigma * normal);
+  const seconds = LENGTH.medianSeconds * slowness * Math.exp(LENGTH.sigma * normal);
   return Math.round(Math.min(LENGTH.mostSeconds, Math.max(1, seconds)));
 }
 

@@ -70,6 +70,16 @@ const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) =>
     broken: [PROMISES.launch],
   },
   {
+    name: 'ten launches of a job at once, and one more',
+    play: (judge) => {
+      for (let launch = 1; launch <= 11; launch += 1) {
+        judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}`, createdAt: launch * 1000 }), 'created', 1);
+        judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}` }), 'stopped', 0);
+      }
+    },
+    broken: [PROMISES.cost],
+  },
+  {
     name: 'one launch of a job on two places, one after the other',
     play: (judge) => {
       judge.onTask(aTask(), 'created', 1);

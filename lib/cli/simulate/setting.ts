@@ -31,7 +31,7 @@ export const SOURCES: readonly Source[] = [
   { owner: 'octo-org', repo: 'app', weight: 5, asks: [...PLAIN, ...PLAIN, LARGE, ...FOREIGN] },
   { owner: 'octo-org', repo: 'web', weight: 3, asks: [...PLAIN, ['self-hosted', 'quick']] },
   { owner: 'octo-org', repo: 'deploy-tools', weight: 1, asks: [['self-hosted', 'deploy'], ['ecs']] },
-  { owner: 'octo-org', repo: 'secret', weight: 0.3, asks: PLAIN, outside: true },
+  { owner: 'octo-org', repo: 'secret', weight: 0.6, asks: PLAIN, outside: true, slowness: 8 },
   { owner: 'other-org', repo: 'service', weight: 2, asks: [...PLAIN, LARGE] },
   { owner: 'octocat', repo: 'dotfiles', weight: 0.5, asks: PLAIN, user: true },
 ];

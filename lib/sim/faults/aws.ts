@@ -23,6 +23,12 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'events.doubled': ofEcs('duplicateEvents', 'task state changes sent twice', [0.05, 1]),
   'events.late': ofEcs('reorderEvents', 'task state changes that arrive after later ones', [0.05, 1]),
   'image.cannotBePulled': ofEcs('cannotPullImage', 'pulls that fail', [0.01, 0.2]),
+  'image.broken': forHours(
+    'no image can be pulled',
+    [0.2, 1.5],
+    ({ ecs }) => ecs.setFaults({ cannotPullImage: 1 }),
+    ({ ecs }) => ecs.setFaults({ cannotPullImage: 0 }),
+  ),
   'instances.none': ofEcs('noCapacity', 'instances that cannot be had', [0.05, 0.6]),
   'instances.outage': forHours(
     'every instance is lost, and none can be had: tasks wait until ECS gives them up (EMPTY CAPACITY PROVIDER)',

@@ -31,6 +31,18 @@ export const runnerFaults: Readonly<Record<string, Fault>> = {
   ),
   'runners.perFiveMinutes': ofGitHub('registrationsMax', 'registrations that GitHub allows (N18)', [5, 60], 'calls'),
   'runners.perGroup': ofGitHub('groupRunnersMax', 'runners that a group may have (N18)', [2, 20], 'calls'),
+  'starts.unheard': forHours(
+    'nobody says that a job has started: no webhook, no container, no list; and containers register twice',
+    [0.5, 3],
+    ({ github, knobs }) => {
+      github.control.setFaults({ loseInProgress: 1, busyShownIdle: 1 });
+      Object.assign(knobs, { startedLost: 1, requestTwice: 0.5 });
+    },
+    ({ github, knobs }) => {
+      github.control.setFaults({ loseInProgress: 0, busyShownIdle: 0 });
+      Object.assign(knobs, { startedLost: 0, requestTwice: 0 });
+    },
+  ),
   'sessions.refused': ofGitHub('refuseSessions', 'connections of runners refused for the moment', [0.05, 0.5]),
   'jobs.blockedAnnounced': ofGitHub(
     'blockedAnnounced',

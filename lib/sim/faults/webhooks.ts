@@ -52,18 +52,6 @@ export const webhookFaults: Readonly<Record<string, Fault>> = {
     ({ github }) => void github.control.setFaults({ loseQueued: 1, loseInProgress: 1, loseCompleted: 1 }),
     ({ github }) => void github.control.setFaults({ loseQueued: 0, loseInProgress: 0, loseCompleted: 0 }),
   ),
-  'starts.unheard': forHours(
-    'neither GitHub nor a container says that a job has started',
-    [0.2, 2],
-    ({ github, knobs }) => {
-      github.control.setFaults({ loseInProgress: 1 });
-      knobs.startedLost = 1;
-    },
-    ({ github, knobs }) => {
-      github.control.setFaults({ loseInProgress: 0 });
-      knobs.startedLost = 0;
-    },
-  ),
 };
 
 /** `undefined`: what it was. */

@@ -35,6 +35,7 @@ export const PROMISES = {
   working: 'a working runner is never stopped',
   one: 'never more than one living task per launch',
   launch: 'never more than one living launch per job',
+  cost: 'a job that cannot be launched is tried ever more seldom',
   role: 'a job never gets a role that its repository may not have',
   finished: 'every job that a pool serves is run',
   waits: 'no job waits while its pool has places',

@@ -5,15 +5,21 @@ import { launchNamed, taskNameOf } from './names.ts';
 
 export type Launches = { onTask: (name: string, task: TaskEntry, change: TaskChange) => void };
 
+/** A job may be launched so often at once, because launches fail and instances die, and after that once more each few minutes. */
+const LAUNCHES_AT_ONCE_MAX = 10;
+const MINUTES_BETWEEN_LAUNCHES = 4;
+
 /** `broken` is told of each breach. */
 export function createLaunches(
   github: () => Books,
-  broken: (promise: 'one' | 'launch', detail: string) => void,
+  broken: (promise: 'one' | 'launch' | 'cost', detail: string) => void,
 ): Launches {
   /** The tasks that are not STOPPED, by name. */
   const living = new Map<string, TaskEntry[]>();
   /** The names of living tasks, by the job for which they were launched. */
   const ofJob = new Map<number, Set<string>>();
+  /** How many tasks each job has had, and since when (ms since 1970). */
+  const counts = new Map<number, { since: number; tasks: number }>();
   /** The task that had each launch of each job. */
   const launched = new Map<string, string>();
 
@@ -28,6 +34,7 @@ export function createLaunches(
     launched.set(`${job} ${launch}`, name);
     if (earlier !== undefined && earlier !== name)
       broken('launch', `launch ${launch} of job ${job} is ${earlier} and ${name}`);
+    count(job, task.createdAt);
     const others = ofJob.get(job) ?? new Set();
     ofJob.set(job, others.add(name));
     for (const other of others) if (other !== name) compare(name, other);
@@ -39,6 +46,14 @@ export function createLaunches(
     if (task === undefined || task.stopRequestedAt !== undefined || task.containerEndedAt !== undefined) return;
     if (!task.ran) broken('launch', `${name} is launched while ${other} waits for an instance`);
     else if (idles(github(), other)) broken('launch', `${name} is launched while ${other} idles`);
+  }
+
+  function count(job: number, now: number): void {
+    const { since, tasks } = counts.get(job) ?? { since: now, tasks: 0 };
+    counts.set(job, { since, tasks: tasks + 1 });
+    const minutes = Math.floor((now - since) / 60_000);
+    if (tasks + 1 <= LAUNCHES_AT_ONCE_MAX + minutes / MINUTES_BETWEEN_LAUNCHES) return;
+    broken('cost', `job ${job} has had ${tasks + 1} tasks in ${minutes} minutes`);
   }
 
   function ended(name: string, task: TaskEntry): void {
