@@ -11,6 +11,7 @@ import type {
 } from '../world.ts';
 import { type Ask, deliveriesOf, sweepReadsOf } from './github-lost.ts';
 import { mapped, outcomeOf } from './github-outcomes.ts';
+import type { RestAnswer, RestRequest } from './github-service/answers.ts';
 import type { GitHubService } from './github-service/service.ts';
 
 /** As Octokit does: a token is used for 59 minutes of its hour. */
@@ -135,14 +136,35 @@ function askerOf(service: GitHubService, clock: { now(): number }, limits: Map<n
   }
 
   return async function ask(installation, method, path, more = {}) {
+    const known = tokens.get(installation);
+    const first = await askOnce(installation, method, path, more);
+    // A token has the permissions of its time: the next one may have those that were accepted since.
+    if (first.given?.status !== 403 || !isNotAccessible(first.given.body)) return first;
+    tokens.delete(installation);
+    return known === undefined ? first : askOnce(installation, method, path, more);
+  };
+
+  async function askOnce(...[installation, method, path, more = {}]: Parameters<Ask>): ReturnType<Ask> {
     const token = await tokenOf(installation);
     if (token.kind !== 'ok') return { outcome: token };
     const headers = { ...more.headers, authorization: `token ${token.value}` };
-    const given = await service.rest({ method, path, ...more, headers });
+    const given = await followed(service, { method, path, ...more, headers });
     const limit = limitOf(installation, given.headers);
     if (limit !== undefined) limits.set(installation, limit);
     return { outcome: outcomeOf(given, method), given };
-  };
+  }
+}
+
+function isNotAccessible(body: unknown): boolean {
+  return /not accessible by integration/i.test(String((body as { message?: unknown } | undefined)?.message));
+}
+
+/** As every client does: what has another address is asked for there, in the same way. */
+async function followed(service: GitHubService, request: RestRequest): Promise<RestAnswer> {
+  const given = await service.rest(request);
+  const { location } = given.headers;
+  const isElsewhere = given.status === 301 || given.status === 307;
+  return isElsewhere && location !== undefined ? service.rest({ ...request, path: new URL(location).pathname }) : given;
 }
 
 /** An answer that was cut has no headers. */

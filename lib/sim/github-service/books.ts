@@ -178,6 +178,10 @@ export type Release = { jobsUntil?: number; registrationUntil?: number };
 export type Books = {
   /** By login in lower case. */
   owners: Map<string, Owner>;
+  /** By login in lower case: owners that are called otherwise now. */
+  formerLogins: Map<string, Owner>;
+  /** By `owner/name` in lower case: repositories that are called otherwise now. */
+  formerNames: Map<string, Repository>;
   installations: Map<number, Installation>;
   runners: Map<number, Runner>;
   clientIds: Map<string, Runner>;
@@ -201,6 +205,8 @@ const NEWEST_RELEASE = '2.337.0';
 export function emptyBooks(): Books {
   return {
     owners: new Map(),
+    formerLogins: new Map(),
+    formerNames: new Map(),
     installations: new Map(),
     runners: new Map(),
     clientIds: new Map(),

@@ -3,6 +3,14 @@ import type { Job, Owner, Release, Repository, Runner } from './books.ts';
 import { type Faults, mergeFaults } from './faults.ts';
 import type { Hub } from './hub.ts';
 import { addRun, cancelJob, JOBS_PER_RUN_MAX, offerWaiting, releaseJob } from './jobs.ts';
+import {
+  ownerOnceNamed,
+  reinstall,
+  renameOwner,
+  renameRepository,
+  repositoryOnceNamed,
+  transferRepository,
+} from './moves.ts';
 import { findOwner, putOwner, putRepository } from './owners.ts';
 import { checkedJobs, checkedOwner, type Problems } from './requests.ts';
 import { rerun } from './reruns.ts';
@@ -53,6 +61,12 @@ export type Control = {
   putInstallation: (request: unknown) => { installation: number } | Problems;
   /** Runners that connect from now on are of this version; without a `release`, GitHub does not know it. */
   useRelease: (version: string, release?: Release) => void;
+  /** Changes of name and place; `false`: there is no such thing, or it cannot be called so. */
+  renameRepository: (owner: string, repository: string, name: string) => boolean;
+  transferRepository: (owner: string, repository: string, to: string) => boolean;
+  renameOwner: (owner: string, login: string) => boolean;
+  /** The App is uninstalled and installed again; `false`: no such owner. */
+  reinstall: (owner: string) => boolean;
   /** What uninstalling the App does; `false`: no such owner. */
   removeInstallation: (owner: string) => boolean;
 };
@@ -70,6 +84,15 @@ export function controlOf(hub: Hub): Control {
     setFaults: (change) => setFaults(hub, change),
     putInstallation: (request) => putInstallation(hub, request),
     useRelease: (version, release) => useRelease(hub, version, release),
+    renameRepository: (login, name, to) =>
+      ifThere(repositoryOnceNamed(hub, login, name), (found) => renameRepository(hub, found, to)),
+    transferRepository: (login, name, to) => transfer(hub, login, name, to),
+    renameOwner: (login, to) => ifThere(ownerOnceNamed(hub, login), (found) => renameOwner(hub, found, to)),
+    reinstall: (login) =>
+      ifThere(ownerOnceNamed(hub, login), (found) => {
+        reinstall(hub, found);
+        return true;
+      }),
     removeInstallation: (login) => removeInstallation(hub, login),
   };
 }
@@ -79,7 +102,8 @@ function addJobs(hub: Hub, request: unknown): { ids: number[] } | Problems {
   if ('problems' in wanted) return wanted;
   const owner = ownerFor(hub, wanted.owner, wanted.user);
   if ('problems' in owner) return owner;
-  const repository = putRepository(hub, owner, wanted.repo, !wanted.public);
+  const former = repositoryOnceNamed(hub, wanted.owner, wanted.repo);
+  const repository = former ?? putRepository(hub, owner, wanted.repo, !wanted.public);
   if (wanted.outside) repository.outside = true;
   return { ids: inRuns(hub, repository, wanted) };
 }
@@ -95,7 +119,7 @@ function inRuns(hub: Hub, repository: Repository, wanted: Exclude<ReturnType<typ
 }
 
 function ownerFor(hub: Hub, login: string, user: boolean | undefined): Owner | Problems {
-  const known = findOwner(hub, login);
+  const known = ownerOnceNamed(hub, login);
   if (known === undefined) return putOwner(hub, { owner: login, kind: user ? 'User' : 'Organization' });
   if (user === undefined || user === (known.kind === 'User')) return known;
   return { problems: [`${login} is a ${known.kind} already.`] };
@@ -132,6 +156,18 @@ function removeInstallation(hub: Hub, login: string): boolean {
 /** Also while others of the run go on, which GitHub's own page does not offer. */
 function rerunByPerson(hub: Hub, job: Job): Job | undefined {
   return job.state === 'completed' ? rerun(hub, job.run, [job], 'person')[0] : undefined;
+}
+
+function transfer(hub: Hub, login: string, name: string, to: string): boolean {
+  const owner = ownerOnceNamed(hub, to);
+  const repository = repositoryOnceNamed(hub, login, name);
+  if (owner === undefined || repository === undefined || !transferRepository(hub, repository, owner)) return false;
+  offerWaiting(hub, owner);
+  return true;
+}
+
+function ifThere<Thing>(thing: Thing | undefined, act: (thing: Thing) => boolean): boolean {
+  return thing !== undefined && act(thing);
 }
 
 function jobView(job: Job): JobView {

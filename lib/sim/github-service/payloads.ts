@@ -15,7 +15,7 @@ const EXAMPLE_OWNER = 'Codertocat';
 const EXAMPLE_NAME = 'Hello-World';
 const EXAMPLES = readExamples();
 
-/** The `repository` of an event and of REST answers. Made once: it never changes here. */
+/** The `repository` of an event and of REST answers. Made once, until it is called otherwise. */
 export function repositoryJson(repository: Repository): Json {
   return (REPOSITORIES.get(repository) ?? remember(REPOSITORIES, repository, makeRepository(repository))) as Json;
 }
@@ -66,6 +66,13 @@ export function jobJson(job: Job, cancelledRunnerNull = false, manySteps = false
     labels: [...job.labels],
     ...runnerFields(job, cancelledRunnerNull),
   };
+}
+
+/** To be called when it is called otherwise from now on. */
+export function forgetNames(of: Owner | Repository): void {
+  REPOSITORIES.delete(of);
+  OWNERS.delete(of);
+  TEXTS.delete(of);
 }
 
 /** The whole event as text: the bytes that are signed. */

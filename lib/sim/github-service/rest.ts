@@ -4,6 +4,7 @@ import { answer, BAD_GATEWAY, CUT, failure, notFound, type RestAnswer, type Rest
 import { type App, type Caller, callerOf, lacks, type Tokens } from './authentication.ts';
 import type { Owner, Permissions, Repository } from './books.ts';
 import type { Hub } from './hub.ts';
+import { repositoryOnceNamed } from './moves.ts';
 import { findOwner, findRepository, putOwner, putRepository } from './owners.ts';
 import { type Bucket, count, emptyBucket, giveBack, limitHeaders } from './rate-limits.ts';
 import { appRoutes } from './rest-app.ts';
@@ -62,7 +63,7 @@ const ROUTES: readonly (Route & { segments: string[] })[] = [
 export function restOf(base: RestBase): Rest {
   return async function rest(request, options = {}) {
     const { hub } = base;
-    const found = findRoute(request);
+    const found = findRoute(hub, request);
     if (found === undefined) return dated(hub, notFound());
     base.calls.set(found.route.path, (base.calls.get(found.route.path) ?? 0) + 1);
     const caller = options.asApp
@@ -105,6 +106,8 @@ function handle(
   const body = bodyOf(request);
   if (body === undefined) return failure(400, 'Problems parsing JSON');
   const { owner, repository } = placeOf(base, params);
+  const moved = repository === undefined ? movedTo(base, params) : undefined;
+  if (moved !== undefined) return redirection(request, moved);
   if (caller.kind === 'installation') {
     const refusal = refuse(caller, route, params, owner, repository);
     if (refusal !== undefined) return refusal;
@@ -142,11 +145,35 @@ function placeOf(base: RestBase, params: Record<string, string>) {
   };
 }
 
-function findRoute(request: RestRequest): Found | undefined {
-  const segments = request.path
+/** The repository that was called so. */
+function movedTo({ hub }: RestBase, { owner, repo }: Record<string, string>): Repository | undefined {
+  return owner === undefined || repo === undefined ? undefined : repositoryOnceNamed(hub, owner, repo);
+}
+
+/** GitHub docs, "Best practices": 301, or for what is not to be repeated as a GET 307; the path by id is its own. */
+function redirection({ method, path, headers }: RestRequest, { id }: Repository): RestAnswer {
+  const [, base = '', rest = ''] = /^(.*)\/repos\/[^/]+\/[^/]+(\/.*)?$/.exec(path) ?? [];
+  const url = `${headers['host'] === undefined ? 'https://api.github.com' : `http://${headers['host']}`}${base}/repositories/${id}${rest}`;
+  return answer(method === 'GET' ? 301 : 307, { message: 'Moved Permanently', url }, { location: url });
+}
+
+/** By id, a repository has no other name. */
+function byName(hub: Hub, segments: string[]): string[] {
+  if (segments[1] !== 'repositories') return segments;
+  for (const owner of hub.books.owners.values()) {
+    for (const { id, name } of owner.repositories.values()) {
+      if (String(id) === segments[2]) return ['', 'repos', owner.login, name, ...segments.slice(3)];
+    }
+  }
+  return segments;
+}
+
+function findRoute(hub: Hub, request: RestRequest): Found | undefined {
+  const asked = request.path
     .replace(/^\/api\/v3(?=\/)/, '')
     .split('/')
     .map(plain);
+  const segments = byName(hub, asked);
   for (const route of ROUTES) {
     const params = route.method === request.method ? paramsOf(route.segments, segments) : undefined;
     if (params !== undefined) return { route, params };
