@@ -15,11 +15,18 @@ export type Storm = {
   /** Simulated, with faults. */
   minutes: number;
   jobs: number;
-  speed: number;
 };
 
-/** In simulated minutes after the faults: when every job had ended, and when nothing was left. */
-export type Outcome = { breaches: Breach[]; ended: number; quiet: number; jobs: number; lines: string[] };
+/** In simulated minutes after the faults: when every job had ended, and when nothing was left. `jobs`: all so far. */
+export type Outcome = { breaches: Breach[]; ended: number; quiet: number; jobs: number };
+
+export type Stormy = {
+  /** Resolves when everything has finished, or should have. */
+  pass(storm: Storm): Promise<Outcome>;
+  /** What the functions have printed. */
+  lines: readonly string[];
+  close(): Promise<void>;
+};
 
 const DEPLOYING = 'arn:aws:iam::000000000000:role/deploy';
 const MAX = { default: 10, deploy: 4 };
@@ -47,7 +54,11 @@ const MINUTE_MS = 60_000;
 /** Simulated; the longest deadline of ours is that of a RunTask call without an answer: 50 minutes. */
 const FINISH_MINUTES_MAX = 8 * 60;
 
-export async function weather(bundles: Record<FunctionName, string>, storm: Storm): Promise<Outcome> {
+/** A stack for storms, one after the other. */
+export async function startStormy(
+  bundles: Record<FunctionName, string>,
+  { seed, speed }: { seed: number; speed: number },
+): Promise<Stormy> {
   let stack!: Stack;
   const judge = createJudge({
     now: () => stack.clock.now(),
@@ -57,34 +68,22 @@ export async function weather(bundles: Record<FunctionName, string>, storm: Stor
       role !== DEPLOYING || (owner === 'octo-org' && repository.startsWith('deploy-')),
   });
   const lines: string[] = [];
-  stack = await startStack({
-    pools: somePools(POOLS),
-    bundles,
-    port: 0,
-    speed: storm.speed,
-    seed: storm.seed,
-    onJob: judge.onJob,
-    onTask: judge.onTask,
-    log: (source, line) => lines.push(`${source}: ${line}`),
-  });
-  try {
-    return { ...(await run(stack, judge, storm)), lines };
-  } finally {
-    await stack.close();
-  }
+  const log = (source: string, line: string) => lines.push(`${source}: ${line}`);
+  const { onJob, onTask } = judge;
+  stack = await startStack({ pools: somePools(POOLS), bundles, port: 0, speed, seed, onJob, onTask, log });
+  for (const { owner } of PLACES) stack.github.control.putInstallation({ owner, kind: 'Organization' });
+  return { pass: (storm) => pass(stack, judge, storm), lines, close: () => stack.close() };
 }
 
-async function run(stack: Stack, judge: Judge, storm: Storm): Promise<Omit<Outcome, 'lines'>> {
+async function pass(stack: Stack, judge: Judge, storm: Storm): Promise<Outcome> {
   const { clock, faults, github } = stack;
-  for (const { owner } of PLACES) github.control.putInstallation({ owner, kind: 'Organization' });
+  const over = clock.now() + storm.minutes * MINUTE_MS;
   const set = faults.set({ ...storm.faults, seed: storm.seed });
   if ('problems' in set) throw new Error(set.problems.join(' '));
   queueOver(stack, storm);
-  const over = clock.now() + storm.minutes * MINUTE_MS;
   await until(() => clock.now() >= over);
   faults.endAll();
-  const endedAt = clock.now();
-  const minutes = () => (clock.now() - endedAt) / MINUTE_MS;
+  const minutes = () => (clock.now() - over) / MINUTE_MS;
   const isLate = () => minutes() >= FINISH_MINUTES_MAX;
   const isDone = () => [...github.books.jobs.values()].every(({ state }) => state === 'completed');
   await until(() => isDone() || isLate());
