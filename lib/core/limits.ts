@@ -75,6 +75,9 @@ export const MINTS_BURST = 30;
 /** A container that comes so much later than its turn takes another one: else many turns could be taken at once. */
 export const TURN_KEPT_MS = 15_000;
 
+/** A container that would have to wait longer for its turn ends: its place and its instance are of use to others. */
+export const IDLE_FOR_TURN_MAX_MS = 5 * 60 * 1000;
+
 /** Nothing is launched that would have to wait longer for its registration: a container takes about so long to come up. */
 export const LAUNCH_AHEAD_MS = 60_000;
 

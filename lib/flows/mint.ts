@@ -1,5 +1,6 @@
 /** A runner's registration: paced, numbered before GitHub is asked, noted before it is answered. */
 import { heldBack, needsProbe, withProbe } from '../core/budget.ts';
+import { IDLE_FOR_TURN_MAX_MS } from '../core/limits.ts';
 import { mintedName } from '../core/name.ts';
 import { isItsTurn, takeTurn, waitsForTurn } from '../core/pacing.ts';
 import type { BoundSeat, InstallationRecord, Seat } from '../core/runner.ts';
@@ -44,7 +45,9 @@ export async function paceMint(world: World, seat: BoundSeat): Promise<Registrat
     turn = turnOf(record, seat, now);
     return turn.record === record ? stored : turn.record;
   });
-  return turn === undefined || turn.at <= now ? undefined : waitUntil(world, seat, turn.at, turn.reason);
+  if (turn === undefined || turn.at <= now) return undefined;
+  if (turn.at - now > IDLE_FOR_TURN_MAX_MS) return giveUp(world, seat, turn.reason);
+  return waitUntil(world, seat, turn.at, turn.reason);
 }
 
 function turnOf(record: InstallationRecord | undefined, seat: BoundSeat, now: number): Turn {
@@ -140,6 +143,6 @@ async function failedMint(world: World, seat: BoundSeat, failure: Failure): Prom
 async function postpone(world: World, seat: BoundSeat, failure: Failure): Promise<RegistrationAnswer> {
   const given = await changeSeat(world, seat, ({ mintingAt: _, ...current }) => ({ ...current, mint: seat.mint - 1 }));
   const wait = given !== undefined && isBound(given) ? await paceMint(world, given) : undefined;
-  if (wait?.kind === 'wait') return { ...wait, reason: failure.reason };
+  if (wait?.kind === 'wait' || wait?.kind === 'gone') return { ...wait, reason: failure.reason };
   return { kind: 'wait', reason: failure.reason, retryAfterSeconds: failure.retryAfterSeconds ?? RETRY_SECONDS };
 }

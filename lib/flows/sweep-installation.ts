@@ -43,6 +43,7 @@ export async function sweepInstallation(
   }
   const budget = await ownBudget(world, known, until);
   const swept = await sweep(world, config, installation, repositories.value, record, backlog, budget);
+  await giveBack(world, known, budget.left.calls);
   await write(world, swept.record, stored);
   const reason = swept.failed?.reason ?? 'once a minute, as far as the budget goes';
   const { calls, paid } = budget.spent;
@@ -112,10 +113,18 @@ async function ownBudget(world: World, known: Omit<InstallationRecord, 'version'
   const now = world.clock.now();
   const limit = (await world.github.rateLimits()).find((one) => one.installation === known.place);
   const allowed = allowanceOf(limit, refill(known, now).tokens, now);
-  await change(world.runners, { pool: INSTALLATIONS, place: known.place }, (stored) =>
-    takeCalls(stored?.kind === 'installation' ? stored : known, allowed.calls, now),
-  );
+  await take(world, known, allowed.calls);
   return budgetOf(allowed, until);
+}
+
+async function giveBack(world: World, known: Omit<InstallationRecord, 'version'>, calls: number): Promise<void> {
+  if (calls > 0) await take(world, known, -calls);
+}
+
+async function take(world: World, known: Omit<InstallationRecord, 'version'>, calls: number): Promise<void> {
+  await change(world.runners, { pool: INSTALLATIONS, place: known.place }, (stored) =>
+    takeCalls(stored?.kind === 'installation' ? stored : known, calls, world.clock.now()),
+  );
 }
 
 /** If somebody else was faster, that sweep counts: nothing is lost by looking twice. */

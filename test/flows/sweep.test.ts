@@ -230,7 +230,8 @@ describe('GitHub has its limits', () => {
     if (stored?.kind !== 'installation') throw new Error('nothing was registered');
     const now = stage.clock.now();
     const quiet = { why: 'primary limit', since: now, until: now + 10 * 60_000, times: 1, reason: 'limited' } as const;
-    await stage.runners.put({ ...stored, quiet }, stored);
+    const limited = { ...stored, quiet };
+    await stage.runners.put(limited, stored);
     const before = runsCalls(stage);
     await stage.minutes(9);
     expect(runsCalls(stage)).toBe(before);
