@@ -40,7 +40,7 @@ export async function startApi(options: ApiOptions): Promise<LocalApi> {
     app.post(`/runners/:name/${route}`, (request, reply) => serveRunner(options, routeKey, request, reply));
   }
   app.get('/api/state', async (_request, reply) => send(reply, jsonAnswer(200, await options.state())));
-  addFaultControls(app, () => options.faults?.());
+  addFaultControls(app, { faults: () => options.faults?.() });
   app.get('/', async (_request, reply) => reply.type('text/plain').send(ABOUT));
   app.setNotFoundHandler((_request, reply) => send(reply, jsonAnswer(404, { message: 'Not Found' })));
   app.setErrorHandler((error, _request, reply) => send(reply, errorAnswer(error as { statusCode?: number })));

@@ -8,6 +8,7 @@ import { EcsError } from '../sim/ecs-service/errors.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
 import { addFaultControls } from './fault-controls.ts';
 import type { LocalFaults } from './faults.ts';
+import { switchesOfEcs } from './switches.ts';
 
 const TARGET_PREFIX = 'AmazonEC2ContainerServiceV20141113.';
 const JSON_1_1 = 'application/x-amz-json-1.1';
@@ -29,7 +30,8 @@ export async function serveEcs(options: EcsServerOptions): Promise<ServedEcs> {
   app.addContentTypeParser(JSON_1_1, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   addApi(app, options.service);
   addControls(app, options.service);
-  if (options.faults !== undefined) addFaultControls(app, options.faults);
+  const faults = options.faults ?? (() => undefined);
+  addFaultControls(app, { faults, switches: switchesOfEcs(options.service) });
   const url = await app.listen({ port: options.port, host: '127.0.0.1' });
   return { url, close: () => app.close() };
 }

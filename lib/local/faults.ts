@@ -9,6 +9,8 @@ import { WIRE_FAULTS } from './wire-faults.ts';
 export type LocalFaults = {
   /** `{ name: value, … }`; those that are not named go on, 0 ends one. Every problem in one sentence, and then nothing is changed. */
   set(request: unknown): { on: FaultList } | { problems: string[] };
+  /** Why `set` would refuse it. */
+  problemsOf(request: unknown): string[];
   /** What is on now. */
   on(): FaultList;
   endAll(): void;
@@ -46,6 +48,7 @@ export function createLocalFaults(targets: Targets, seed: number): LocalFaults {
       for (const [name, value] of Object.entries(faults)) begin(name, value, ofSeed);
       return { on: on() };
     },
+    problemsOf,
     on,
     endAll: () => {
       for (const name of [...running.keys()]) end(name);

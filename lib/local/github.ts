@@ -11,6 +11,7 @@ import type { LocalFaults } from './faults.ts';
 import { addControls } from './github-controls.ts';
 import { addRunnerSide } from './github-runner-side.ts';
 import { listen } from './listen.ts';
+import { switchesOfGitHub } from './switches.ts';
 
 export type ServedGitHub = { url: string; close: () => Promise<void> };
 
@@ -27,7 +28,8 @@ export async function serveGitHub(options: GitHubServerOptions): Promise<ServedG
   const app = fastify({ forceCloseConnections: true });
   takeRawBodies(app);
   addControls(app, service.control, service.calls);
-  if (options.faults !== undefined) addFaultControls(app, options.faults);
+  const faults = options.faults ?? (() => undefined);
+  addFaultControls(app, { faults, switches: switchesOfGitHub(service.control) });
   addRunnerSide(app, service.runnerSide);
   app.all('/*', (request, reply) => answerRest(service, request, reply));
   const url = await listen(app, options.port);

@@ -63,6 +63,16 @@ describe('the control surface', () => {
     expect(stack.faults.on()).toEqual({});
   });
 
+  test('a simulator takes its own switches beside the faults, all or nothing', async () => {
+    const { github } = stack.addresses;
+    expect((await ask('POST', { loseWebhooks: 0.1, 'github.501': 1 }, github)).status).toBe(400);
+    expect((await ask('POST', { loseWebhooks: 2, 'events.lost': 1 }, github)).status).toBe(400);
+    expect(await ask('GET', undefined, github)).toMatchObject({ body: { loseWebhooks: 0, on: {} } });
+    const both = await ask('POST', { loseWebhooks: 0.1, 'events.lost': 1 }, github);
+    expect(both).toMatchObject({ status: 200, body: { loseWebhooks: 0.1, on: { 'events.lost': 1 } } });
+    expect(await ask('DELETE', undefined, github)).toMatchObject({ body: { loseWebhooks: 0, on: {} } });
+  });
+
   test('every fault is listed with what it is, its unit and its range', async () => {
     const { faults } = (await ask('GET')).body;
     expect(Object.keys(faults).toSorted()).toEqual(Object.keys(WIRE_FAULTS).toSorted());

@@ -201,4 +201,14 @@ describe('the control surface', () => {
     expect((await post(`/_sim/instances/${instance?.ec2InstanceId}/kill`, {})).status).toBe(404);
     expect(await get('/_sim/instances')).toMatchObject([{ agentConnected: false }]);
   });
+
+  test('sets switches, and refuses what it does not know', async () => {
+    expect((await post('/_sim/faults', { listLagSeconds: 30 })).status).toBe(200);
+    expect(await get('/_sim/faults')).toMatchObject({ listLagSeconds: 30, failBefore: 0 });
+    const refusedFault = await post('/_sim/faults', { failBefore: 1, failAfter: 2, nonsense: 1 });
+    expect(refusedFault.status).toBe(400);
+    const problems = ['failAfter must be a number from 0 to 1', expect.stringContaining('no switch nonsense here')];
+    expect(await refusedFault.json()).toMatchObject({ problems });
+    expect(await get('/_sim/faults')).toMatchObject({ failBefore: 0 });
+  });
 });

@@ -84,6 +84,18 @@ test.each(refused)('jobs are refused: %s', async (_sentence, body, problem) => {
   expect(github.service.books.jobs.size).toBe(0);
 });
 
+test('switches are merged, shown and ended; a wrong one changes nothing', async () => {
+  expect(await ask('POST', '/_sim/faults', { loseWebhooks: 0.25 })).toMatchObject({
+    status: 200,
+    body: { loseWebhooks: 0.25 },
+  });
+  const wrong = await ask('POST', '/_sim/faults', { restFailAfter: 1, restCut: 2, unheardOf: 1 });
+  const problems = ['restCut is a share from 0 to 1.', expect.stringMatching(/^There is no switch unheardOf here/)];
+  expect(wrong).toMatchObject({ status: 400, body: { problems } });
+  expect(await ask('GET', '/_sim/faults')).toMatchObject({ body: { loseWebhooks: 0.25, restFailAfter: 0 } });
+  expect(await ask('DELETE', '/_sim/faults')).toMatchObject({ body: { loseWebhooks: 0 } });
+});
+
 test('owners come and go', async () => {
   const owner = { owner: 'octo-org', kind: 'Organization', groups: [{ name: 'Chosen' }] };
   const made = await ask('POST', '/_sim/installations', owner);
