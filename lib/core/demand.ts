@@ -12,6 +12,7 @@ import { type Adoption, adopt, isAlone, isOwed, served, servedBy, spares } from 
 import { deal, freePlaces, placesLeft } from './places.ts';
 import type { Pool } from './pool.ts';
 import type { PoolHealth } from './pool-health.ts';
+import { heldBy } from './refusal.ts';
 import type { Seat } from './runner.ts';
 import { claimable, isUnclaimed, planWarm, ranked, type WarmPlan } from './warm.ts';
 
@@ -45,7 +46,7 @@ export function plan(seen: Observation): Plan {
   const { pool, seats, now } = seen;
   const may = allowance(pool, seats, seen.health, now);
   const taken = served(seats);
-  const own = seen.backlog.filter(servedBy(pool));
+  const own = seen.backlog.filter(servedBy(pool)).filter((item) => heldBy(seen.health.refusals, item) === undefined);
   const adoptions = adopt(
     spares(seats, seen.backlog, now),
     own.filter((item) => isAlone(item, taken)),

@@ -105,23 +105,15 @@ export function claimedBy(
 
 /**
  * The job after its launch ended without it: owed again, later. A launch that failed counts, one that was lost does not.
- * `refused`: somebody has to change something first, so that trying soon would only cost another launch.
  */
-export function releasedBy(
-  job: JobRecord,
-  why: { reason: string; failed: boolean; refused?: boolean },
-  now: number,
-): JobRecord {
+export function releasedBy(job: JobRecord, why: { reason: string; failed: boolean }, now: number): JobRecord {
   const { runner: _, ...kept } = job;
   const failures = job.failures + (why.failed ? 1 : 0);
   return {
     ...kept,
     failures,
     reason: why.reason,
-    ...(why.failed && { notBefore: now + backOffMs(why.refused ? MANY : failures, job.job) }),
+    ...(why.failed && { notBefore: now + backOffMs(failures, job.job) }),
     expiresAt: expiry(now),
   };
 }
-
-/** As many failures as make the back-off its longest. */
-const MANY = 10;

@@ -46,6 +46,21 @@ export const DISPLACED_WAIT_MS = 10_000;
 /** When launches are paced: the next look. */
 export const PACED_LOOK_MS = 5_000;
 
+/**
+ * GitHub is asked again so often whether it still refuses to register runners for an owner: the longest time that jobs wait after
+ * it was mended, and twelve calls an hour.
+ */
+export const REFUSAL_ASKED_EVERY_MS = 5 * 60 * 1000;
+
+/** When so many repositories of an owner are refused, all of them are taken to be: a record has room for so many. */
+export const REFUSED_REPOSITORIES_MAX = 20;
+
+/** Refusals that one run of the janitor asks about: two calls each. */
+export const REFUSALS_ASKED_MAX = 20;
+
+/** Jobs that one look tells for which refusal they wait: one write each. */
+export const JOBS_TOLD_MAX = 100;
+
 /** The longest delay of an SQS message (seconds). */
 export const MESSAGE_DELAY_MAX_SECONDS = 900;
 

@@ -53,7 +53,7 @@ function isComing({ state, busyWith, doubt, startedAt, registeredAt = 0, heardAt
 }
 
 /** The runner that is to come for the job will not: it works for somebody else, says nothing, or could not take the job. */
-export function isForsaken(job: Taken, seat: Seat | undefined, now: number): seat is Seat {
+export function isForsaken(job: Taken, seat: Seat | undefined, now: number): boolean {
   return seat !== undefined && seat.busyWith === undefined && !(isComing(seat, now) && mayRun(seat, job));
 }
 

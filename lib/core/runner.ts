@@ -1,6 +1,7 @@
 /** A runner: one ECS task and the GitHub runner in it. */
 import type { Budget } from './budget.ts';
 import type { DeliveriesRecord } from './deliveries.ts';
+import type { Refusal } from './refusal.ts';
 import type { SweepRecord } from './sweep.ts';
 import type { VersionsRecord } from './versions.ts';
 
@@ -117,6 +118,8 @@ export type PoolRecord = {
   warmSurplusSince?: number;
   /** When the next delayed look is due; one at a time. */
   lookAt?: number;
+  /** For whom GitHub registers no runners, until somebody changes something. */
+  refusals?: Refusal[];
 };
 
 /**

@@ -38,7 +38,7 @@ export async function release(
   world: World,
   job: number,
   name: string,
-  why: { reason: string; failed: boolean; refused?: boolean; awaitsWord?: boolean },
+  why: { reason: string; failed: boolean; awaitsWord?: boolean },
 ): Promise<boolean> {
   const now = world.clock.now();
   let released = false;

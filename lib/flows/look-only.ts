@@ -5,8 +5,9 @@ import { pretendedSeats } from '../core/observe.ts';
 import type { Pool } from '../core/pool.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
+import { explain } from './explain.ts';
 import { mirror } from './jobs.ts';
-import { explain, launchable, leaveOthers, lookAgain, type Own, readPool, recordsOf } from './look.ts';
+import { launchable, leaveOthers, lookAgain, type Own, readPool, recordsOf } from './look.ts';
 import { OBSERVES } from './observe.ts';
 
 /**

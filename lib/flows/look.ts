@@ -3,20 +3,23 @@
 import { allowance } from '../core/allowance.ts';
 import { plan, readLimit } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
-import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
+import { DISPLACED_WAIT_MS, LOOK_AGAIN_MIN_MS, LOOK_READ_MAX, MESSAGE_DELAY_MAX_SECONDS } from '../core/limits.ts';
 import { isOwed, served, servedBy } from '../core/pairing.ts';
 import type { Pool } from '../core/pool.ts';
 import type { PoolHealth } from '../core/pool-health.ts';
 import { observedHealth } from '../core/pool-health.ts';
+import { heldBy } from '../core/refusal.ts';
 import type { Seat } from '../core/runner.ts';
 import { poolRecord } from '../core/runner.ts';
 import { claimable } from '../core/warm.ts';
 import type { World } from '../world.ts';
 import { adopt } from './adopt.ts';
 import type { Config } from './config.ts';
+import { explainAll } from './explain.ts';
 import { mirror } from './jobs.ts';
 import { notePool } from './known-pools.ts';
 import { launch } from './launch.ts';
+import { withLimitHolds } from './limit-holds.ts';
 import { leave } from './move.ts';
 import { repairSeats } from './repair.ts';
 import { asPool, asSeats, changePool, comingFor } from './seats.ts';
@@ -26,7 +29,8 @@ import { claimWarm, launchWarm, letGo } from './warm.ts';
 export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
 
 export async function look(world: World, config: Config, pool: Pool, own: Own): Promise<void> {
-  const { seats, health } = await readPool(world, pool);
+  const { seats, health: known } = await readPool(world, pool);
+  const health = seats.length < pool.max ? await withLimitHolds(world, known) : known;
   const now = world.clock.now();
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });
@@ -59,7 +63,7 @@ export async function look(world: World, config: Config, pool: Pool, own: Own): 
       last: health.warmLaunch,
     }),
     letGo(world, pool.name, decided.warm, health.warmSurplusSince),
-    ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),
+    explainAll(world, { own, backlog, health }, launched, decided.why),
     ...[more, later].map((at) => at && lookAgain(world, pool.name, at)),
   ]);
 }
@@ -85,15 +89,18 @@ async function readBacklog(
   const { launches } = allowance(pool, seen.seats, seen.health, seen.now);
   const wanted = launches + claimable(pool, seen.seats, seen.now).length;
   const taken = served(seen.seats);
-  const limit = readLimit(pool);
+  // Jobs that are held stay where they are: those of others stand behind them.
+  const limit = seen.health.refusals === undefined ? readLimit(pool) : LOOK_READ_MAX;
   const isServed = servedBy(pool);
+  const mayLaunch = (item: BacklogRecord) =>
+    isOwed(item, taken, seen.now) && isServed(item) && heldBy(seen.health.refusals, item) === undefined;
   const read: BacklogRecord[] = [];
   for (let page = 0; page < PAGES_MAX && wanted > 0; page++) {
     const last = read.at(-1);
     const items = await world.backlog.list(pool.name, { limit, ...(last !== undefined && { after: last.job }) });
     read.push(...items);
     if (items.length < limit) break;
-    if (read.filter((item) => isOwed(item, taken, seen.now) && isServed(item)).length >= wanted) break;
+    if (read.filter(mayLaunch).length >= wanted) break;
   }
   return read;
 }
@@ -149,18 +156,6 @@ async function displaced(world: World, record: JobRecord): Promise<'later'> {
   const released = await world.history.put({ ...rest, notBefore, reason: `${runner} does not come any more` }, record);
   if (released !== undefined) await mirror(world, released);
   return 'later';
-}
-
-/** A job that was not launched says why; those of other events said so when they were recorded. */
-export async function explain(
-  world: World,
-  item: BacklogRecord | undefined,
-  launched: ReadonlySet<number>,
-  why: string,
-): Promise<void> {
-  if (item === undefined || item.state !== 'queued' || launched.has(item.job) || item.reason === why) return;
-  world.log({ decision: 'job waits', reason: why, job: item.job, pool: item.pool });
-  await world.backlog.put({ ...item, reason: why }, item);
 }
 
 /** One delayed look at a time: a second one is sent only if it is due earlier. */

@@ -5,8 +5,6 @@ import { JOB_QUESTIONS_MAX, JOB_WAIT_MAX_MS } from '../core/limits.ts';
 import { isForsaken } from '../core/pairing.ts';
 import { UNSERVED } from '../core/pool.ts';
 import type { Seat } from '../core/runner.ts';
-import type { Waiting } from '../core/waiting.ts';
-import { countWaiting } from '../core/waiting.ts';
 import type { GitHubJob, World } from '../world.ts';
 import { askGitHub, reported } from './ask-github.ts';
 import type { Config } from './config.ts';
@@ -14,14 +12,14 @@ import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
 import { changeSeat } from './seats.ts';
 
-/** Gives the waiting jobs of each pool that has any, as they were before. `notBusy`: GitHub lists no job in them. */
+/** `notBusy`: GitHub lists no job in them. */
 export async function questionJobs(
   world: World,
   config: Config,
   seats: readonly Seat[],
   backlog: readonly BacklogRecord[],
   notBusy: ReadonlySet<string>,
-): Promise<Map<string, Waiting>> {
+): Promise<void> {
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
   const pressing = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
@@ -29,7 +27,6 @@ export async function questionJobs(
   await Promise.all(
     questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
   );
-  return countWaiting(backlog);
 }
 
 async function guarded(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
@@ -55,7 +52,7 @@ async function question(world: World, config: Config, item: BacklogRecord, seat:
 /** If its runner does not come for it any more, the job is owed a launch. */
 async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined): Promise<void> {
   const isLost = isForsaken(record, seat, world.clock.now());
-  if (isLost) {
+  if (seat !== undefined && isLost) {
     await changeSeat(world, seat, (current) => {
       const { serves, ...rest } = current;
       return serves === record.job && current.busyWith === undefined

@@ -66,7 +66,7 @@ export function createInstallations(settings: GitHubSettings, limits: RateLimits
     try {
       return await use(octokit);
     } catch (error) {
-      if (isUnauthorized(error) && kept.get(installation) === octokit) kept.delete(installation);
+      if (isOutdated(error) && kept.get(installation) === octokit) kept.delete(installation);
       throw error;
     }
   }
@@ -81,7 +81,7 @@ export function createInstallations(settings: GitHubSettings, limits: RateLimits
     try {
       if (before === undefined) return await fresh();
       return await attempt(installation, before, use).catch((error) => {
-        if (isUnauthorized(error)) return fresh();
+        if (isOutdated(error)) return fresh();
         throw error;
       });
     } catch (error) {
@@ -163,6 +163,8 @@ function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-function isUnauthorized(error: unknown): boolean {
-  return error instanceof Error && 'status' in error && error.status === 401;
+/** The token is not accepted; or it has the permissions of its time, and an owner may have accepted others since. */
+function isOutdated(error: unknown): boolean {
+  if (!(error instanceof Error && 'status' in error)) return false;
+  return error.status === 401 || (error.status === 403 && /not accessible by integration/i.test(error.message));
 }

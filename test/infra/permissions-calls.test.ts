@@ -270,6 +270,7 @@ const RARE: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
   },
   janitor: {
     'cluster.findTask': 'nobody has noted the answer of a launch for fifty minutes',
+    'github.registrationToken': 'GitHub refuses to register runners of a pool whose images register themselves',
   },
 };
 

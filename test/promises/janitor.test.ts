@@ -1,6 +1,5 @@
 /** What the janitor does about runners that are not what our records call them, by GitHub's and ECS's own books. */
 import { expect, test } from '@jest/globals';
-import { aPool } from '../support/pools.ts';
 import { CLEAN, createStage, type Stage } from '../support/stage.ts';
 
 const conclusions = ({ github }: Stage) => github.control.jobs().map(({ conclusion }) => conclusion);
@@ -85,45 +84,3 @@ test('a runner works, and every word of that is lost: GitHub’s list says so, a
     stage.lines.some(({ decision, reason }) => decision === 'runner busy' && reason === 'GitHub lists it as busy'),
   ).toBe(true);
 });
-
-const refusals = [
-  {
-    sentence: 'the installation is suspended',
-    refuse: { suspended: true },
-    mend: { suspended: false },
-    pool: {},
-    says: /suspended/,
-  },
-  {
-    sentence: 'the organisation forbids runners of repositories',
-    refuse: { repositoryRunners: false },
-    mend: { repositoryRunners: true },
-    pool: { register: 'repository' as const },
-    says: /403|disabled/i,
-  },
-  {
-    sentence: 'the runner group does not exist',
-    refuse: {},
-    mend: { groups: [{ name: 'fast' }] },
-    pool: { group: 'fast' },
-    says: /no runner group fast/,
-  },
-];
-
-test.each(refusals)(
-  '$sentence: the jobs wait in sight with that reason, one launch each in ten minutes, and run when it is mended',
-  async ({ refuse, mend, pool, says }) => {
-    const stage = await createStage({ pools: [aPool(pool)] });
-    const owner = { owner: 'octo-org', kind: 'Organization' };
-    stage.github.control.putInstallation(owner);
-    stage.addJobs({ count: 3 });
-    await stage.until(() => stage.livingTasks().length === 3, 1);
-    stage.github.control.putInstallation({ ...owner, ...refuse });
-    await stage.minutes(5);
-    expect(stage.backlog.all().map(({ reason }) => says.test(reason))).toEqual([true, true, true]);
-    await stage.minutes(25);
-    expect(stage.ecs.books().tasks.length).toBeLessThanOrEqual(3 * 6);
-    stage.github.control.putInstallation({ ...owner, ...mend });
-    expect(await stage.until(stage.allCompleted, 15)).toBe(true);
-  },
-);

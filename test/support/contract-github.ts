@@ -218,6 +218,19 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         await value(register(user));
       });
 
+      test('a permission that an owner has accepted counts at once, though the token was made before', async () => {
+        const permissions = { organization_self_hosted_runners: 'read', actions: 'read', metadata: 'read' };
+        put({ owner: 'octo-org', kind: 'Organization', permissions });
+        await value(made.github.listRunners(organization));
+        put({
+          owner: 'octo-org',
+          kind: 'Organization',
+          permissions: { ...permissions, organization_self_hosted_runners: 'write' },
+        });
+        await pass(10 * SECOND);
+        await value(register());
+      });
+
       test('an organisation may forbid runners on repositories', async () => {
         put({ owner: 'octo-org', kind: 'Organization', repositoryRunners: false });
         expect(await kind(register(repository))).toBe('refused');

@@ -1,0 +1,130 @@
+/**
+ * What GitHub refuses until somebody changes something: the jobs wait in sight, cost next to nothing, keep nobody else waiting, and
+ * all run soon after it is mended. Counted from GitHub's and ECS's own books.
+ */
+import { expect, test } from '@jest/globals';
+import type { Pool } from '../../lib/core/pool.ts';
+import { seededChance } from '../../lib/sim/chance.ts';
+import { aPool } from '../support/pools.ts';
+import { CLEAN, createStage, type Stage } from '../support/stage.ts';
+
+const ORGANISATION = { owner: 'octo-org', kind: 'Organization' };
+const JOBS = 500;
+const MAX = 50;
+/** Every five minutes; with another token too, where a permission is missing. */
+const CALLS_IN_AN_HOUR = 26;
+/** Until GitHub is asked again, and a container has booted on an instance that has to boot first. */
+const BEGINS_WITHIN_MINUTES = 9;
+/** 500 jobs on 50 places. */
+const MENDED_WITHIN_MINUTES = 30;
+
+type Row = {
+  sentence: string;
+  refuse: Record<string, unknown>;
+  mend: Record<string, unknown>;
+  pool?: Partial<Pool>;
+  says: RegExp;
+};
+
+const rows: Row[] = [
+  {
+    sentence: 'the installation is suspended',
+    refuse: { suspended: true },
+    mend: { suspended: false },
+    says: /suspended/,
+  },
+  {
+    sentence: 'the App lacks a permission until an owner accepts it',
+    refuse: { permissions: { metadata: 'read', actions: 'read', organization_self_hosted_runners: 'read' } },
+    mend: { permissions: { metadata: 'read', actions: 'read', organization_self_hosted_runners: 'write' } },
+    says: /not accessible/,
+  },
+  {
+    sentence: 'the organisation forbids runners of repositories',
+    refuse: { repositoryRunners: false },
+    mend: { repositoryRunners: true },
+    pool: { register: 'repository' },
+    says: /403/,
+  },
+  {
+    sentence: 'the runner group does not exist',
+    refuse: {},
+    mend: { groups: [{ name: 'fast' }] },
+    pool: { group: 'fast' },
+    says: /no runner group/,
+  },
+];
+
+test.each(rows)('$sentence: 500 jobs wait with that reason and cost next to nothing', async (row) => {
+  const stage = await createStage({ pools: [aPool({ max: MAX, ...row.pool })] });
+  stage.github.control.putInstallation(ORGANISATION);
+  stage.addJobs({ count: JOBS });
+  await stage.until(() => stage.livingTasks().length > 0, 5);
+  stage.github.control.putInstallation({ ...ORGANISATION, ...row.refuse });
+  await stage.minutes(20);
+  expect(tasks(stage)).toBeLessThanOrEqual(MAX);
+  const told = stage.backlog.all().filter(({ reason }) => row.says.test(reason));
+  expect(told).toHaveLength(stage.backlog.all().length);
+  const before = { tasks: tasks(stage), tries: tries(stage) };
+  await stage.minutes(60);
+  expect(tasks(stage)).toBe(before.tasks);
+  expect(tries(stage) - before.tries).toBeLessThanOrEqual(CALLS_IN_AN_HOUR);
+  stage.github.control.putInstallation({ ...ORGANISATION, ...row.mend });
+  const isMoving = () => [...stage.github.books.jobs.values()].some(({ startedAt }) => startedAt !== undefined);
+  expect(await stage.until(isMoving, BEGINS_WITHIN_MINUTES)).toBe(true);
+  expect(await stage.until(stage.allCompleted, MENDED_WITHIN_MINUTES)).toBe(true);
+  await stage.minutes(10);
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+/** Jobs of an organisation that suspends the App as soon as the first of their containers boot. */
+async function suspended(stage: Stage, count: number): Promise<void> {
+  stage.github.control.putInstallation(ORGANISATION);
+  stage.addJobs({ count });
+  await stage.until(() => stage.livingTasks().length > 0, 5);
+  stage.github.control.putInstallation({ ...ORGANISATION, suspended: true });
+}
+
+function tasks({ ecs }: Stage): number {
+  return ecs.books().tasks.length;
+}
+
+/** All calls that register a runner, or that make the token for it. */
+function tries({ github }: Stage): number {
+  const routes = ['generate-jitconfig', 'access_tokens', 'runner-groups'];
+  const counted = [...github.calls].filter(([route]) => routes.some((name) => route.endsWith(name)));
+  return Math.max(0, ...counted.map(([, calls]) => calls));
+}
+
+test('another owner’s jobs of the same pool do not wait behind 500 of a suspended one', async () => {
+  const stage = await createStage({ pools: [aPool({ max: MAX })] });
+  stage.github.control.putInstallation({ owner: 'other-org', kind: 'Organization' });
+  await suspended(stage, JOBS);
+  await stage.minutes(10);
+  const [first = 0] = stage.addJobs({ owner: 'other-org' });
+  expect(await stage.until(() => stage.github.books.jobs.get(first)?.startedAt !== undefined, 1)).toBe(true);
+  // Its event is lost with whoever recorded it: any look finds it, behind all those that are held.
+  stage.killFunctions();
+  stage.addJobs({ owner: 'other-org', count: 3 });
+  const isDone = () =>
+    [...stage.github.books.jobs.values()].every(
+      ({ run, state }) => run.repository.owner.login !== 'other-org' || state === 'completed',
+    );
+  expect(await stage.until(isDone, 5)).toBe(true);
+});
+
+test('a refusal outlasts functions that die anywhere, and messages that come again', async () => {
+  const chance = seededChance(5);
+  const stage = await createStage({
+    pools: [aPool({ max: 5 })],
+    duplicates: () => 0.3,
+    storage: (when) => {
+      if (chance.happens(0.01)) throw new Error(`the table died ${when} it was done`);
+    },
+  });
+  await suspended(stage, 40);
+  await stage.minutes(60);
+  expect(tasks(stage)).toBeLessThanOrEqual(3 * 5);
+  stage.github.control.putInstallation({ ...ORGANISATION, suspended: false });
+  expect(await stage.until(stage.allCompleted, 60)).toBe(true);
+});
