@@ -8,6 +8,16 @@ import { promisify } from 'node:util';
 /** As the files are now, those included that git does not know yet; the packages are shared. */
 export async function copyRepository(): Promise<string> {
   const copy = await mkdtemp(join(await realpath(tmpdir()), 'ecs-runners-mutants-'));
+  try {
+    await copyInto(copy);
+    return copy;
+  } catch (error) {
+    await removeCopies([copy]);
+    throw error;
+  }
+}
+
+async function copyInto(copy: string): Promise<void> {
   const { stdout } = await promisify(execFile)(
     'git',
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
@@ -18,7 +28,6 @@ export async function copyRepository(): Promise<string> {
     await cp(file, join(copy, file), { verbatimSymlinks: true }).catch(ignoreMissing);
   }
   await symlink(await realpath(PACKAGES), join(copy, PACKAGES));
-  return copy;
 }
 
 /** Git takes it for a file if it is a link. */
