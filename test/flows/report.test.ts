@@ -60,3 +60,28 @@ test.each([
   expect(await idle(world, config, report)).toMatchObject({ kind });
   expect(asked).toEqual([[{ installation: 7, owner: 'octo-org' }, `${seat.name}-1`]]);
 });
+
+test.each([
+  ['is not on the list of its owner', { kind: 'ok', value: [] }, 'go'],
+  ['belongs to an owner whose list cannot be read', { kind: 'gone', reason: 'not visible' }, 'stay'],
+  ['is on the list', { kind: 'ok', value: [{ id: 7, name: 'x', online: true, busy: false }] }, 'stay'],
+] as const)('GitHub does not find an idle runner that %s', async (_, listed, kind) => {
+  const clock = virtualClock(NOW);
+  const config = aConfig([aPool({ idleSecondsMax: 0 })]);
+  const seat = aSpareSeat({ runnerId: 7 });
+  const { world: stage } = await createStage({ janitor: false });
+  const world: World = {
+    ...stage,
+    clock,
+    history: createSimTable({ clock, name: 'history', key: ['job'] }),
+    runners: createSimListTable({ clock, name: 'runners', key: ['pool', 'place'] }),
+    github: {
+      ...stage.github,
+      removeRunner: async () => ({ kind: 'gone', reason: 'not there, or not visible to the App' }),
+      listRunners: async () => (listed.kind === 'ok' ? { kind: 'ok', value: [...listed.value] } : listed),
+    },
+  };
+  await world.runners.put(seat, undefined);
+  const report = { name: seat.name, credential: reportCredentialFor(config.ticketSecrets, seat.name) };
+  expect(await idle(world, config, report)).toMatchObject({ kind });
+});

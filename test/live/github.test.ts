@@ -141,6 +141,18 @@ describe('requests', () => {
     expect(await aGitHub().registerRunner(scope, runner)).toMatchObject({ kind: 'unknown' });
   });
 
+  test('a limit is said at once: nobody waits here, and nothing is asked again', async () => {
+    const github = aGitHub();
+    expect(await github.removeRunner(scope, 1)).toMatchObject({ kind: 'unknown' });
+    answers['/runners/2'] = () => ({
+      status: 403,
+      json: { message: 'secondary rate limit' },
+      headers: { 'retry-after': '1' },
+    });
+    expect(await github.removeRunner(scope, 2)).toMatchObject({ kind: 'retry', retryAfterSeconds: 1 });
+    expect(asked.filter(({ path }) => path.endsWith('/runners/2'))).toHaveLength(1);
+  });
+
   test('a removal answered 200 is not the 204 that permits to stop the container', async () => {
     answers['/runners/3'] = () => ({ status: 200 });
     expect(await aGitHub().removeRunner(scope, 3)).toMatchObject({ kind: 'unknown' });

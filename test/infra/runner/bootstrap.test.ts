@@ -182,11 +182,14 @@ until [ -e over ]; do sleep 0.02; done
     calls: ['registration', 'started'],
   },
   'is told to go after it was idle for a minute, and again': {
-    script: { registration: [REGISTERED], idle: [STAY, 'cut', { status: 500 }, GO] },
+    script: {
+      registration: [REGISTERED],
+      idle: [STAY, 'cut', { status: 500 }, { status: 200, body: { hello: 'world' } }, GO],
+    },
     listener: LISTENS,
     exitCode: 0,
     says: 'idle; told to go: removed at GitHub',
-    calls: ['registration', 'idle', 'idle', 'idle', 'idle'],
+    calls: ['registration', 'idle', 'idle', 'idle', 'idle', 'idle'],
     speed: 100,
   },
   'is told to go, and its listener has found its registration gone before': {
@@ -274,7 +277,7 @@ until [ -e over ]; do sleep 0.02; done
   },
   'an error after the job (2) is the end': {
     script: { registration: [REGISTERED] },
-    listener: '#!/bin/sh\nmkdir _diag; touch _diag/Worker_1.log; exit 2\n',
+    listener: '#!/bin/sh\nmkdir _diag || exit 3; touch _diag/Worker_1.log; exit 2\n',
     exitCode: 0,
     says: 'the listener ended with 2 after its job',
   },

@@ -189,6 +189,6 @@ export const SERVED: readonly Mutant[] = [
     file: 'infra/runner/docker-watch.ts',
     find: 'if (!watch.kept) watch.broken.abort();',
     replace: '',
-    tests: ['test/infra/runner/bootstrap.test.ts'],
+    tests: ['test/infra/runner/docker-watch.test.ts'],
   },
 ];

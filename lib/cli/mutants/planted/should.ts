@@ -66,7 +66,7 @@ export const SHOULD: readonly Mutant[] = [
     promise: 'should',
     file: 'lib/core/launch.ts',
     find: "pool.register === 'repository' || job.ownerIsUser;",
-    replace: "(pool.register === 'repository' && pool.taskRole === undefined) || job.ownerIsUser;",
+    replace: 'job.ownerIsUser;',
     tests: ['test/core/launch.test.ts'],
   },
   {

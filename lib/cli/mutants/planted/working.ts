@@ -9,7 +9,7 @@ export const WORKING: readonly Mutant[] = [
     file: 'lib/flows/clean.ts',
     find: ' && task !== undefined && (await isLetGo(world, seat, listings))) {',
     replace: ' && task !== undefined) {',
-    tests: ['test/flows/report.test.ts', 'test/promises/janitor.test.ts'],
+    tests: ['test/flows/stopping.test.ts'],
   },
   {
     name: 'github-always-lets-go',
@@ -18,7 +18,7 @@ export const WORKING: readonly Mutant[] = [
     file: 'lib/flows/clean.ts',
     find: 'if (seat.mint === 0) return true;',
     replace: 'if (seat.mint >= 0) return true;',
-    tests: ['test/flows/report.test.ts', 'test/promises/janitor.test.ts'],
+    tests: ['test/flows/stopping.test.ts'],
   },
   {
     name: 'go-without-delete',
@@ -44,7 +44,7 @@ export const WORKING: readonly Mutant[] = [
     file: 'lib/flows/leave.ts',
     find: "(removal.kind === 'gone' && (await isUnlisted(world, seat, found.value)))",
     replace: "removal.kind === 'gone'",
-    tests: ['test/flows/report.test.ts', 'test/handlers/registrar.test.ts', 'test/promises/janitor.test.ts'],
+    tests: ['test/flows/report.test.ts'],
   },
   {
     name: 'one-idle-listing-is-trusted',
@@ -88,7 +88,7 @@ export const WORKING: readonly Mutant[] = [
     file: 'lib/flows/ghosts.ts',
     find: "lists.length > listings.length && lists.every(({ kind }) => kind === 'ok')",
     replace: 'lists.length > 0',
-    tests: ['test/promises/janitor.test.ts'],
+    tests: ['test/flows/stopping.test.ts'],
   },
   {
     name: 'started-word-is-not-noted',
