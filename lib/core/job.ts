@@ -1,5 +1,7 @@
 /** A GitHub workflow job: what is known of it, and how reports change that. */
+
 import { AWAIT_WORD_MS, DISPLACED_WAIT_MS, FRESH_EVENT_MS, HISTORY_KEPT_SECONDS } from './limits.ts';
+import { isElsewhere } from './place.ts';
 import type { Home } from './pool.ts';
 import { UNSERVED } from './pool.ts';
 
@@ -103,6 +105,7 @@ export function isLater(state: JobState, than: JobState): boolean {
  */
 export function recordEvent(previous: JobRecord | undefined, event: JobEvent, known: Known, now: number): JobRecord {
   if (previous === undefined || event.attempt > previous.attempt) return firstRecord(previous, event, known, now);
+  if (isElsewhere(previous, event)) return placedAnew(previous, event, now);
   if (event.attempt < previous.attempt || !isLater(event.state, previous.state)) return previous;
   const { notBefore: _, awaitsWord: __, runner: ___, ...kept } = previous;
   return {
@@ -116,6 +119,17 @@ export function recordEvent(previous: JobRecord | undefined, event: JobEvent, kn
     ...(event.conclusion !== undefined && { conclusion: event.conclusion }),
     expiresAt: expiry(now),
   };
+}
+
+/** The same job, of a repository or an owner that is elsewhere now: nobody can run it where it was. */
+function placedAnew(previous: JobRecord, event: JobEvent, now: number): JobRecord {
+  const { installation, owner, repository, ownerIsUser } = event;
+  const place = { installation, owner, repository, ownerIsUser, expiresAt: expiry(now) };
+  if (previous.state !== 'queued') return { ...previous, ...place };
+  const { runner, ...kept } = previous;
+  const notBefore = runner === undefined ? previous.notBefore : now + DISPLACED_WAIT_MS;
+  const reason = `it is in ${owner}/${repository} now`;
+  return { ...kept, ...place, reason, ...(notBefore !== undefined && { notBefore }) };
 }
 
 function firstRecord(previous: JobRecord | undefined, event: JobEvent, { home, logs }: Known, now: number): JobRecord {

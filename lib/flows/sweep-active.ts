@@ -84,9 +84,10 @@ function asMessage(event: JobEvent, receivedAt: number) {
   return { body: { kind: 'job', event, delivery, receivedAt } as const, group: `${event.owner}/${event.repository}` };
 }
 
+/** The list of repositories may be older than the name of their owner. */
 function eventOf(
-  { id, ownerIsUser }: Installation,
-  { owner, name: repository }: InstalledRepository,
+  { id, owner, ownerIsUser }: Installation,
+  { name: repository }: InstalledRepository,
   { changedAt: _, conclusion, ...job }: RunJob & { state: JobState },
 ): JobEvent {
   const ended = job.state === 'completed' && conclusion !== undefined && { conclusion };

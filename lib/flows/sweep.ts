@@ -8,6 +8,7 @@ import type { SweepRecord } from '../core/sweep.ts';
 import { SWEEPS } from '../core/sweep.ts';
 import type { Installation, World } from '../world.ts';
 import type { Config } from './config.ts';
+import { followOwners } from './follow-owners.ts';
 import { sweepInstallation } from './sweep-installation.ts';
 
 /** `backlog`: the jobs that are known and not completed, read before. `until`: when to stop (ms since 1970). */
@@ -22,6 +23,7 @@ export async function sweepRepositories(
     world.log({ decision: 'repositories not swept', reason: installations.reason });
     return;
   }
+  await followOwners(world, installations.value);
   const records = (await world.runners.list(SWEEPS)).filter((record): record is SweepRecord => record.kind === 'sweep');
   await forgetOthers(world, records, installations.value);
   const turns = inTurns(installations.value, records);
@@ -50,6 +52,11 @@ async function forgetOthers(
   await Promise.all(records.filter(({ place }) => !ids.has(place)).map((record) => world.runners.remove(record)));
 }
 
+/** Jobs that are known under a former name of their owner count as unknown: so their new place becomes known. */
+function isOf({ id, owner }: Installation, item: BacklogRecord): boolean {
+  return item.installation === id && item.owner.toLowerCase() === owner.toLowerCase();
+}
+
 async function guarded(
   world: World,
   config: Config,
@@ -58,7 +65,7 @@ async function guarded(
   until: number,
 ): Promise<void> {
   try {
-    const own = backlog.filter((item) => item.installation === installation.id);
+    const own = backlog.filter((item) => isOf(installation, item));
     await sweepInstallation(world, config, installation, record, own, until);
   } catch (error) {
     world.log({ decision: 'left for the next run', reason: String(error), owner: installation.owner });

@@ -1,0 +1,64 @@
+/** Jobs wait and runners idle while their owner gets another name, or the App another installation, or their repository another owner. */
+import { expect, test } from '@jest/globals';
+import { aPool } from '../support/pools.ts';
+import { CLEAN, createStage, type Stage } from '../support/stage.ts';
+
+const CHANGES: [string, (stage: Stage) => boolean][] = [
+  ['their repository is renamed', ({ github }) => github.control.renameRepository('octo-org', 'app', 'app-2')],
+  [
+    'their repository goes to another organisation',
+    ({ github }) => github.control.transferRepository('octo-org', 'app', 'other-org'),
+  ],
+  ['their organisation is renamed', ({ github }) => github.control.renameOwner('octo-org', 'octo-org-2')],
+  ['the App is installed anew', ({ github }) => github.control.reinstall('octo-org')],
+];
+
+test.each(CHANGES)('jobs run, and nothing is left, when %s', async (_, change) => {
+  const stage = await createStage({ pools: [aPool({ max: 2, idleSecondsMax: 60 })] });
+  for (const owner of ['octo-org', 'other-org']) {
+    stage.github.control.putInstallation({
+      owner,
+      kind: 'Organization',
+      repositories: owner === 'octo-org' ? ['app'] : [],
+    });
+  }
+  const running = stage.addJobs({ count: 2, durationSeconds: 600 });
+  await stage.minutes(2);
+  const waiting = stage.addJobs({ count: 3 });
+  await stage.minutes(1);
+  expect(change(stage)).toBe(true);
+  expect(await stage.until(stage.allCompleted, 60)).toBe(true);
+  for (const id of [...running, ...waiting]) expect(stage.github.books.jobs.get(id)?.conclusion).toBe('success');
+  await stage.minutes(30);
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+test.each(CHANGES)('a runner that idles leaves, when %s', async (_, change) => {
+  const stage = await createStage({ pools: [aPool({ idleSecondsMax: 60 })] });
+  for (const owner of ['octo-org', 'other-org']) {
+    stage.github.control.putInstallation({
+      owner,
+      kind: 'Organization',
+      repositories: owner === 'octo-org' ? ['app'] : [],
+    });
+  }
+  // Labels that differ from its pool's: GitHub gives the runner no job, and the one it came for is cancelled.
+  const stray = await strayRunner(stage);
+  expect(change(stage)).toBe(true);
+  await stage.minutes(20);
+  expect(stage.github.control.runners().filter(({ name }) => name === stray)).toEqual([]);
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+/** The name of one that has registered and idles. */
+async function strayRunner(stage: Stage): Promise<string | undefined> {
+  const [job = 0] = stage.addJobs({});
+  await stage.until(() => stage.livingTasks().length === 1, 2);
+  const other = stage.github.books.jobs.get(job);
+  // Held back: nobody runs it until it is cancelled.
+  if (other !== undefined) Object.assign(other, { group: 'nobody' });
+  stage.github.books.owners.get('octo-org')?.waiting.clear();
+  await stage.until(() => stage.github.control.runners().some(({ online }) => online), 2);
+  stage.github.control.cancel(job);
+  return stage.github.control.runners()[0]?.name;
+}
