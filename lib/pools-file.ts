@@ -70,6 +70,7 @@ export function functionsPool(
     warm: pool.warm,
     idleSecondsMax: pool.idleSeconds,
     ...(pool.jobHours < JOB_HOURS_MAX && { jobHours: pool.jobHours }),
+    ...(pool.rerun > 0 && { rerunsMax: pool.rerun }),
     taskDefinition,
     ...(provider !== undefined && { capacityProvider: provider }),
     ...(logGroup !== undefined && { logGroup }),

@@ -74,6 +74,9 @@ export type GitHubJob = {
   conclusion?: string;
 };
 
+/** `attempt`: 1, and one more each time somebody runs jobs of it again. `conclusion`: once it has ended. */
+export type GitHubRun = { hasEnded: boolean; conclusion?: string; attempt: number; createdAt: number };
+
 /** A place where the App is installed; suspended ones are left out. */
 export type Installation = { id: number; owner: string; ownerIsUser: boolean };
 export type InstalledRepository = { id: number; owner: string; name: string };
@@ -106,6 +109,14 @@ export interface GitHub {
   runnerDeprecation(scope: Scope, version: string): Promise<Outcome<RunnerDeprecation>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */
   job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
+  run(repository: Repository, id: number): Promise<Outcome<GitHubRun>>;
+  /**
+   * Runs one job of a run again, and what depends on it: the run's next attempt. `retry`: the run has not ended. `refused`: the App
+   * lacks the permission, or GitHub does not run it again (after 30 days, or 50 attempts). Never repeated by the adapter.
+   */
+  rerunJob(repository: Repository, id: number): Promise<Outcome<undefined>>;
+  /** The same for all jobs of the run that have failed, or that were cancelled because another one did. */
+  rerunFailedJobs(repository: Repository, run: number): Promise<Outcome<undefined>>;
   /** All places where the App is installed. */
   installations(): Promise<Outcome<Installation[]>>;
   /** All that the installation sees and that are not archived, as they were up to 15 minutes ago. */

@@ -73,6 +73,7 @@ test('a good file: what it says, and the defaults', () => {
         group: 'Default',
         idleSeconds: 60,
         jobHours: 120,
+        rerun: 0,
         architecture: 'x64',
       },
       {
@@ -91,6 +92,7 @@ test('a good file: what it says, and the defaults', () => {
         group: 'Default',
         idleSeconds: 60,
         jobHours: 120,
+        rerun: 0,
         architecture: 'x64',
       },
     ],
@@ -176,6 +178,7 @@ const wrong: [string, string, string, RegExp][] = [
   ['an empty group', 'max: 100', "max: 100\n    group: ''", /8:12 pools.default.group: is ""/],
   ['a runner that stays for ever', 'max: 100', 'max: 100\n    idleSeconds: 3601', /from 0 to 3600/],
   ['a negative wait', 'max: 100', 'max: 100\n    idleSeconds: -1', /from 0 to 3600/],
+  ['more re-runs than make sense', 'max: 100', 'max: 100\n    rerun: 11', /rerun: .*from 0 to 10/],
   ['jobs longer than GitHub allows', 'max: 100', 'max: 100\n    jobHours: 121', /from 1 to 120/],
   ['an architecture that is none', 'max: 100', 'max: 100\n    architecture: arm', /x64 or arm64/],
   ['an image with a blank', 'max: 100', 'max: 100\n    image: a b', /image: is "a b"/],
@@ -288,7 +291,7 @@ const fine: [string, string, string][] = [
   [
     'the smallest limits',
     'cpu: 2048\n    memory: 4096',
-    'cpu: 128\n    memory: 256\n    idleSeconds: 0\n    jobHours: 1',
+    'cpu: 128\n    memory: 256\n    idleSeconds: 0\n    jobHours: 1\n    rerun: 0',
   ],
   ['a pool for jobs without labels', 'pools:', 'unlabelled: default\npools:'],
   ['Windows line ends', GOOD, GOOD.replaceAll('\n', '\r\n')],

@@ -27,6 +27,12 @@ async function check(path: string): Promise<number> {
   const groups = capacityGroups(parsed.file);
   if (groups.length > 0) console.log(groupsTable(groups));
   if (parsed.file.unlabelled) console.log(`Jobs without labels go to ${parsed.file.unlabelled}.`);
+  const again = parsed.file.pools.filter(({ rerun }) => rerun > 0).map(({ name }) => name);
+  if (again.length > 0) {
+    console.log(
+      `Jobs of ${again.join(', ')} are run again when they die with their instance: the App needs Actions: read and write.`,
+    );
+  }
   for (const warning of parsed.warnings) console.error(`warning: ${problemLine(warning)}`);
   return 0;
 }

@@ -32,6 +32,8 @@ export type SeenTask = {
   startedAt?: number;
   exitCode?: number;
   neverPlaced?: true;
+  lost?: true;
+  stoppedAt?: number;
   stoppedReason?: string;
 };
 

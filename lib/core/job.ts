@@ -11,6 +11,8 @@ export type JobState = 'queued' | 'in_progress' | 'completed';
 /** A `workflow_job` event, projected to what decisions need. Times in milliseconds since 1970. */
 export type JobEvent = {
   job: number;
+  /** The workflow run that it belongs to; absent in messages of earlier versions. */
+  run?: number;
   attempt: number;
   state: JobState;
   installation: number;
@@ -31,6 +33,8 @@ export type JobEvent = {
 export type JobRecord = {
   version: string;
   job: number;
+  /** The workflow run that it belongs to; absent in records of earlier versions. */
+  run?: number;
   attempt: number;
   state: JobState;
   installation: number;
@@ -65,6 +69,8 @@ export type JobRecord = {
   startedAt?: number;
   completedAt?: number;
   conclusion?: string;
+  /** It died with its instance, and GitHub was asked to run it again: when, and in which attempt its run was then. */
+  rerun?: { at: number; attempt: number };
   /** Seconds since 1970. */
   expiresAt: number;
 };
@@ -136,6 +142,7 @@ function firstRecord(previous: JobRecord | undefined, event: JobEvent, { home, l
   return {
     version: previous?.version ?? '',
     job: event.job,
+    ...(event.run !== undefined && { run: event.run }),
     attempt: event.attempt,
     state: event.state,
     installation: event.installation,

@@ -297,3 +297,28 @@ export const VERSIONS_ASKED_PER_RUN_MAX = 5;
 /** EC2 warns two minutes before it takes a Spot instance back: what could not be done for its runners is tried until then. */
 export const INSTANCE_LEAVES_WITHIN_MS = 2 * 60 * 1000;
 export const INSTANCE_LEAVES_AGAIN_SECONDS = 10;
+
+/** A runner that went with its instance while nobody knew of a job in it: whoever it was is named by then, or there was none. */
+export const LOST_NAMED_WITHIN_MS = 60 * 60 * 1000;
+
+/** A job that died is run again when its run has ended: other jobs of it may work for hours. Then it is given up. */
+export const RERUN_GIVEN_UP_MS = 24 * 60 * 60 * 1000;
+
+/** GitHub runs nothing again whose run was created a month ago (GitHub docs, "Re-running workflows and jobs"). */
+export const RERUN_AGE_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** After a call of which nobody knows whether it was heard: if the run is still in the same attempt by then, it was not. */
+export const RERUN_AGAIN_MS = 2 * 60 * 1000;
+
+/** While the run goes on, or GitHub does not answer, it is asked so often. */
+export const RERUN_WAIT_FIRST_MS = 60_000;
+export const RERUN_WAIT_MAX_MS = 60 * 60 * 1000;
+
+/** What GitHub refuses is tried again so often: an owner may have granted the permission meanwhile. */
+export const RERUN_REFUSED_MS = 60 * 60 * 1000;
+
+/** Runs of an installation that one janitor run asks about: up to three calls each, beside its other work. */
+export const RERUNS_PER_RUN_MAX = 10;
+
+/** Pages of a hundred jobs that are read of such a run; a longer one is run again job by job. */
+export const RERUN_JOB_PAGES_MAX = 3;

@@ -94,6 +94,8 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'call repeated': REPAIR,
   'webhook redelivered': REPAIR,
   'lost event found': REPAIR,
+  'job run again': REPAIR,
+  're-run refused': REPAIR,
 };
 
 /** All values that a dimension can have; pools are the operator's. */

@@ -30,6 +30,8 @@ export type Pool = {
   idleSecondsMax: number;
   /** The longest job that it allows; absent: as long as GitHub does. */
   jobHours?: number;
+  /** A job that died with its instance is run again in so many attempts of its run; absent: never. */
+  rerunsMax?: number;
   /** Revision included: the same request must always make the same call. */
   taskDefinition: string;
   capacityProvider?: string;

@@ -1,6 +1,7 @@
 /** A runner: one ECS task and the GitHub runner in it. */
 import type { Budget } from './budget.ts';
 import type { DeliveriesRecord } from './deliveries.ts';
+import type { LostRecord } from './lost.ts';
 import type { Refusal } from './refusal.ts';
 import type { SweepRecord } from './sweep.ts';
 import type { VersionsRecord } from './versions.ts';
@@ -166,6 +167,7 @@ export type RunnerRecord =
   | InstallationRecord
   | KnownPoolsRecord
   | DeliveriesRecord
+  | LostRecord
   | SweepRecord
   | VersionsRecord;
 

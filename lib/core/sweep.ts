@@ -21,6 +21,7 @@ export type ActiveRunState = (typeof ACTIVE_RUN_STATES)[number];
 /** A job as its run lists it. Times in milliseconds since 1970. */
 export type RunJob = {
   job: number;
+  run?: number;
   attempt: number;
   /** `held`: waiting, pending or requested. */
   state: JobState | 'held';

@@ -17,9 +17,10 @@ export async function askGitHub(world: World, config: Config, record: JobRecord)
 
 /** As if a webhook had said it. */
 export function reported(record: JobRecord, job: GitHubJob, state: JobEvent['state']): JobEvent {
-  const { attempt, installation, owner, repository, ownerIsUser, labels, name, createdAt } = record;
+  const { run, attempt, installation, owner, repository, ownerIsUser, labels, name, createdAt } = record;
   return {
     job: record.job,
+    ...(run !== undefined && { run }),
     attempt,
     state,
     installation,

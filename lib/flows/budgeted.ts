@@ -33,6 +33,10 @@ function guarded(github: GitHub, guard: Guard): Omit<GitHub, 'rateLimits'> {
     runnerDeprecation: (scope, version) =>
       guard(scope.installation, 'list', () => github.runnerDeprecation(scope, version)),
     job: (repository, id) => guard(repository.installation, 'question', () => github.job(repository, id)),
+    run: (repository, id) => guard(repository.installation, 'list', () => github.run(repository, id)),
+    rerunJob: (repository, id) => guard(repository.installation, 'list', () => github.rerunJob(repository, id)),
+    rerunFailedJobs: (repository, run) =>
+      guard(repository.installation, 'list', () => github.rerunFailedJobs(repository, run)),
     repositories: (installation) => guard(installation, 'sweep', () => github.repositories(installation)),
     activeRuns: (repository, state, page) =>
       guard(repository.installation, 'sweep', () => github.activeRuns(repository, state, page)),

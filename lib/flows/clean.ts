@@ -21,9 +21,11 @@ import { guarded, inTurn } from './guarded.ts';
 import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
 import { type Listing, listRegistrations, notListedBusy } from './listings.ts';
+import { noteLost } from './lost.ts';
 import { moveJobs } from './move.ts';
 import { questionJobs } from './question.ts';
 import { askAboutRefusals, readRefusals } from './refusals.ts';
+import { rerunLost } from './rerun.ts';
 import { retireRunners } from './retire.ts';
 import { asPool, asSeats } from './seats.ts';
 import { stop } from './stop.ts';
@@ -40,7 +42,7 @@ export async function clean(world: World, config: Config, beganAt: number): Prom
   const pools = poolsOf([...configured, ...namedByTasks(config, tasks)], known);
   const seats = await readSeats(world, pools);
   await Promise.all([
-    tasks.kind === 'ok' ? judgeSeats(world, seats, tasks.value, listings, until) : undefined,
+    tasks.kind === 'ok' ? judgeSeats(world, config, seats, tasks.value, listings, until) : undefined,
     tasks.kind === 'ok' ? stopOrphans(world, config, seats, tasks.value, listings, until) : undefined,
     removeGhosts(world, config, seats, tasks.kind === 'ok' ? tasks.value : undefined, listings, until),
   ]);
@@ -52,6 +54,7 @@ export async function clean(world: World, config: Config, beganAt: number): Prom
   await questionJobs(world, config, seats, asked, notListedBusy(seats, listings));
   const waiting = countWaiting(backlog);
   if (config.mode === 'launch') await askAboutRefusals(world, config, refusals, backlog, until);
+  await rerunLost(world, config, until);
   const used = new Set([...waiting.keys(), ...seats.map(({ pool }) => pool)]);
   used.delete(UNSERVED);
   await askForLooks(world, [...new Set([...used, ...wantWarm(config)])]);
@@ -86,6 +89,7 @@ function neededPools(
 
 async function judgeSeats(
   world: World,
+  config: Config,
   seats: readonly Seat[],
   living: readonly SeenTask[],
   listings: readonly Listing[],
@@ -93,7 +97,9 @@ async function judgeSeats(
 ): Promise<void> {
   const tasks = await describeRest(world, seats, living);
   if (tasks === undefined) return;
-  await inTurn(world, seats, until, (seat) => guarded(world, seat.name, () => treat(world, seat, tasks, listings)));
+  await inTurn(world, seats, until, (seat) =>
+    guarded(world, seat.name, () => treat(world, config, seat, tasks, listings)),
+  );
 }
 
 /** The list shows the living; the ended are asked for by their ARNs. */
@@ -112,6 +118,7 @@ async function describeRest(
 
 async function treat(
   world: World,
+  config: Config,
   seat: Seat,
   tasks: ReadonlyMap<string, SeenTask>,
   listings: readonly Listing[],
@@ -120,6 +127,7 @@ async function treat(
   const verdict = judgeSeat(seat, task, world.clock.now());
   if (verdict.do === 'end') {
     world.log({ decision: 'runner found ended', reason: verdict.ending.reason, runner: seat.name });
+    await noteLost(world, config, seat, task ?? {});
     return endRunner(world, seat, verdict.ending);
   }
   if (verdict.do === 'look up') return lookUp(world, seat);

@@ -18,6 +18,8 @@ export function dryWorld(world: World, said: (line: LogLine) => void): World {
       ...world.github,
       removeRunner: done,
       redeliver: done,
+      rerunJob: done,
+      rerunFailedJobs: done,
       registerRunner: refused,
       registrationToken: refused,
     },

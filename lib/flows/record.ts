@@ -8,6 +8,7 @@ import type { World } from '../world.ts';
 import { change } from './change.ts';
 import type { Config } from './config.ts';
 import { mirror } from './jobs.ts';
+import { nameLost } from './lost.ts';
 import { pairRunners } from './pair.ts';
 import { seatOf } from './seats.ts';
 
@@ -26,6 +27,7 @@ export async function recordJob(world: World, config: Config, event: JobEvent): 
   });
   const item = await mirror(world, after, before === undefined);
   await pairRunners(world, config, before, event);
+  if (event.state !== 'queued') await nameLost(world, config, event);
   world.log({
     decision: after === before ? 'event changes nothing' : `job ${after.state}`,
     reason: 'ignored' in match ? match.ignored : after.reason,

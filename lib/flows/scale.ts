@@ -11,6 +11,7 @@ import { leaveInstance } from './interruption.ts';
 import type { Own } from './look.ts';
 import { look } from './look.ts';
 import { lookOnly } from './look-only.ts';
+import { noteLost } from './lost.ts';
 import { recordJob } from './record.ts';
 import { repairSeats } from './repair.ts';
 import { asSeats, seatOf } from './seats.ts';
@@ -113,7 +114,10 @@ async function recordEnd(world: World, config: Config, stopped: TaskStopped): Pr
   const parsed = parseRunnerName(config.prefix, stopped.startedBy);
   if (parsed === undefined) return {};
   const seat = await seatOf(world, config, stopped.startedBy);
-  if (seat !== undefined) await endRunner(world, seat, endingOf(seat, stopped));
+  if (seat !== undefined) {
+    await noteLost(world, config, seat, stopped);
+    await endRunner(world, seat, endingOf(seat, stopped));
+  }
   return { pool: parsed.pool };
 }
 

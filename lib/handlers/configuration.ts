@@ -17,6 +17,7 @@ const poolSchema = z.object({
   warm: z._default(z.int(), 0),
   idleSecondsMax: z.number(),
   jobHours: z.exactOptional(z.int()),
+  rerunsMax: z.exactOptional(z.int()),
   taskDefinition: z.string(),
   capacityProvider: z.exactOptional(z.string()),
   logGroup: z.exactOptional(z.string()),

@@ -27,6 +27,7 @@ const jobSchema = z.object({
   receivedAt: z.number(),
   event: z.object({
     job: z.int(),
+    run: z.exactOptional(z.int()),
     attempt: z.int(),
     state: z.enum(['queued', 'in_progress', 'completed']),
     installation: z.int(),

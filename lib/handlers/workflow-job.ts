@@ -10,6 +10,7 @@ const schema = z.object({
   action: z.string(),
   workflow_job: z.object({
     id: z.int(),
+    run_id: z.optional(z.int()),
     run_attempt: z.optional(z.int()),
     name: z.string(),
     labels: z.array(z.string()),
@@ -54,6 +55,7 @@ export function projectWorkflowJob(payload: unknown, now: number): Projection {
     kind: 'event',
     event: {
       job: job.id,
+      ...(job.run_id !== undefined && { run: job.run_id }),
       attempt: job.run_attempt ?? 1,
       state,
       installation: installation.id,

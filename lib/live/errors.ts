@@ -58,6 +58,12 @@ const GITHUB: readonly GitHubRow[] = [
     kind: 'refused',
     explanation: 'the organisation has probably disabled self-hosted runners of repositories',
   },
+  {
+    // The words of "Re-run a job" and of "Re-run failed jobs" (cli/cli#9221).
+    when: ({ status, message }) => status === 403 && /already running/i.test(message),
+    kind: 'retry',
+    explanation: 'the run has not ended',
+  },
   { when: ({ status }) => status === 403, kind: 'refused', explanation: 'the App may not do this' },
   {
     when: ({ status, forToken }) => status === 404 && forToken,

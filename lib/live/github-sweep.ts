@@ -57,7 +57,7 @@ export function createSweepReads(asApp: AppRequests, installations: Installation
         {
           route: 'actions/runs/{run_id}/jobs',
           parameters: { run_id, filter: 'latest', page: number },
-          read: (data) => objects(data, 'jobs', projectedJob),
+          read: (data) => objects(data, 'jobs', (entry) => projectedJob(entry, run_id)),
         },
       ),
   };
@@ -106,7 +106,7 @@ function runIds(data: unknown): number[] | undefined {
   return objects(data, 'workflow_runs', ({ id }) => (typeof id === 'number' ? id : undefined));
 }
 
-function projectedJob(entry: Record<string, unknown>): RunJob | undefined {
+function projectedJob(entry: Record<string, unknown>, run: number): RunJob | undefined {
   const { id, run_attempt, status, labels, name } = entry;
   const createdAt = timeOf(entry['created_at']) ?? timeOf(entry['started_at']);
   if (typeof id !== 'number' || typeof status !== 'string' || typeof name !== 'string') return undefined;
@@ -116,6 +116,7 @@ function projectedJob(entry: Record<string, unknown>): RunJob | undefined {
   const state = jobState(status);
   return {
     job: id,
+    run,
     attempt: typeof run_attempt === 'number' ? run_attempt : 1,
     state,
     labels: labels.map(String),

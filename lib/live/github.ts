@@ -6,6 +6,7 @@ import { createAppRequests, createInstallations, type GitHubSettings, type Insta
 import { deliveriesOf } from './github-deliveries.ts';
 import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
 import { createRateLimits } from './github-limits.ts';
+import { createReruns } from './github-reruns.ts';
 import { createSweepReads } from './github-sweep.ts';
 
 /** One per process: it keeps tokens, the ids of runner groups, and what conditional requests were answered. */
@@ -23,6 +24,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
       listRunners(installations, scope, () => settings.clock.now() >= until),
     runnerDeprecation: (scope, version) => runnerDeprecation(installations, scope, version),
     job: (repository, id) => job(installations, repository, id),
+    ...createReruns(installations),
     ...createSweepReads(asApp, installations, settings.clock),
     ...deliveriesOf(asApp),
     rateLimits: async () => limits.seen(),

@@ -26,6 +26,8 @@ const SECURITY_OPTIONS_MAX = 10;
 const IDLE_SECONDS_MAX = 3600;
 /** GitHub docs (limits): a job on a self-hosted runner may run for 5 days. */
 export const JOB_HOURS_MAX = 120;
+/** A job whose instances go so often should not run on Spot. GitHub runs nothing again more than 50 times. */
+const RERUNS_MAX = 10;
 /** Runner names, at most 64 letters long at GitHub, contain the pool's name beside deployment, place, job and launch. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,19}$/;
 
@@ -45,6 +47,7 @@ const wanted = {
   image: 'the name of a container image, such as ghcr.io/octo-org/runner:1',
   idleSeconds: `a whole number of seconds from 0 to ${IDLE_SECONDS_MAX}: how long a runner without a job stays`,
   jobHours: `a whole number of hours from 1 to ${JOB_HOURS_MAX}, the longest that a job may run`,
+  rerun: `a whole number from 0 to ${RERUNS_MAX}: in so many attempts a job that died with its instance is run again`,
   architecture: 'x64 or arm64',
   capacity: 'the name of a group of instances from the map capacity of this file',
   capacityProvider: 'the name of an ECS capacity provider: letters, digits, _ and -',
@@ -100,6 +103,7 @@ export const poolSchema = z.object({
   image: z.exactOptional(z.string(wanted.image).regex(/^\w[\w.:/@#+-]{0,254}$/, wanted.image)),
   idleSeconds: wholeNumber(0, IDLE_SECONDS_MAX, wanted.idleSeconds).default(60),
   jobHours: wholeNumber(1, JOB_HOURS_MAX, wanted.jobHours).default(JOB_HOURS_MAX),
+  rerun: wholeNumber(0, RERUNS_MAX, wanted.rerun).default(0),
   architecture: z.enum(architectures, wanted.architecture).default('x64'),
   capacity: z.exactOptional(z.string(wanted.capacity)),
   capacityProvider: z.exactOptional(z.string(wanted.capacityProvider).regex(/^[\w-]{1,255}$/, wanted.capacityProvider)),

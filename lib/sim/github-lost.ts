@@ -154,6 +154,7 @@ function jobOf(entry: Json) {
   };
   return {
     job: Number(entry['id']),
+    run: Number(entry['run_id']),
     attempt: Number(entry['run_attempt']),
     state,
     labels: entry['labels'] as string[],

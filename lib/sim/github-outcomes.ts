@@ -23,6 +23,8 @@ function failureOf(given: RestAnswer, method: string, reason: string): Failure {
   if (status === 404 || status === 410) return { kind: 'gone', reason };
   if (status === 409) return { kind: 'conflict', reason };
   if (status === 422 && /running a job/i.test(reason)) return { kind: 'busy', reason };
+  // A run that goes on is not run again: it may be, when it has ended.
+  if (status === 403 && /already running/i.test(reason)) return { kind: 'retry', reason };
   if (isLimit(given, reason)) {
     const isPrimary = headers['x-ratelimit-remaining'] === '0' && !/secondary/i.test(reason);
     const why = isPrimary ? 'primary limit' : 'secondary limit';

@@ -11,6 +11,7 @@ import type {
 } from '../world.ts';
 import { type Ask, deliveriesOf, sweepReadsOf } from './github-lost.ts';
 import { mapped, outcomeOf } from './github-outcomes.ts';
+import { rerunsOf } from './github-reruns.ts';
 import type { RestAnswer, RestRequest } from './github-service/answers.ts';
 import type { GitHubService } from './github-service/service.ts';
 
@@ -45,6 +46,7 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
     },
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
+    ...rerunsOf(call),
     ...deliveriesOf(service),
     ...sweepReadsOf(service, ask, clock),
     rateLimits: async () => [...limits.values()],

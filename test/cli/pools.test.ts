@@ -38,6 +38,11 @@ test('a sound file is shown as a table', async () => {
   expect(status).toBe(0);
 });
 
+test('what the App must be allowed for re-runs is said', async () => {
+  const { stdout } = await runOn(`pools:\n  x: { ${ONE}, rerun: 2 }\n`);
+  expect(stdout).toMatch(/Jobs of x are run again .* Actions: read and write/);
+});
+
 test('the group of each pool, and what each group has', async () => {
   const { status, stdout, stderr } = await runOn(`capacity:
   big:

@@ -14,6 +14,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
     'listRunners',
     'runnerDeprecation',
     'job',
+    'run',
     'installations',
     'repositories',
     'activeRuns',

@@ -103,6 +103,12 @@ const github: readonly GitHubCase[] = [
     write: 'retry',
     seconds: 60,
   },
+  {
+    name: 'a run that goes on cannot be run again yet',
+    status: 403,
+    message: 'The workflow run containing this job is already running',
+    write: 'retry',
+  },
   { name: 'too many requests is a limit whatever it says', status: 429, write: 'retry', seconds: 60 },
   {
     name: 'an unreadable wait is a minute',

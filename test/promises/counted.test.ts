@@ -3,11 +3,18 @@ import assert from 'node:assert/strict';
 import { expect, test } from '@jest/globals';
 import type { Metric, MetricName } from '../../lib/core/metrics.ts';
 import { DIMENSION_VALUES, METRICS, metricsOf } from '../../lib/core/metrics.ts';
-import type { Stage } from '../support/stage.ts';
+import { grant, killAll, untilBusy } from '../support/dying.ts';
+import { aPool } from '../support/pools.ts';
+import type { Stage, StageOptions } from '../support/stage.ts';
 import { createStage } from '../support/stage.ts';
 
 /** What happens, and what is then counted: `Metric`, or `Metric: value` where the dimension's values are a closed set. */
-const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counted: string[] }[] = [
+const scenarios: {
+  name: string;
+  options?: StageOptions;
+  run: (stage: Stage) => Promise<unknown>;
+  counted: string[];
+}[] = [
   {
     name: 'jobs that run',
     run: async (stage) => {
@@ -154,6 +161,19 @@ const scenarios: { name: string; run: (stage: Stage) => Promise<unknown>; counte
     counted: ['RunnerVersionDaysLeft'],
   },
   {
+    name: 'jobs die with their instance, and GitHub refuses to run them again, until it is allowed',
+    options: { pools: [aPool({ rerunsMax: 1 })] },
+    run: async (stage) => {
+      stage.addJobs({ durationSeconds: 300 });
+      await untilBusy(stage);
+      killAll(stage);
+      await stage.minutes(15);
+      grant(stage);
+      await stage.minutes(70);
+    },
+    counted: ['Repairs: job run again', 'Repairs: re-run refused'],
+  },
+  {
     name: 'a Spot instance is taken away',
     run: async (stage) => {
       stage.addJobs({});
@@ -179,8 +199,8 @@ test('what can be published is counted by one of the scenarios, and nothing else
   expect(scenarios.flatMap(({ counted }) => counted).sort()).toEqual([...publishable].sort());
 });
 
-test.each(scenarios)('$name', async ({ run, counted }) => {
-  const stage = await createStage();
+test.each(scenarios)('$name', async ({ options, run, counted }) => {
+  const stage = await createStage(options);
   await run(stage);
   const metrics = stage.lines.flatMap((line) => metricsOf(line));
   const published = new Set(metrics.map(keyOf));

@@ -184,6 +184,7 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         ['listRunners', (github, scope) => github.listRunners(scope)],
         ['runnerDeprecation', (github, scope) => github.runnerDeprecation(scope, '2.337.0')],
         ['job', (github, scope) => github.job({ ...scope, repository: 'app' }, 1)],
+        ['run', (github, scope) => github.run({ ...scope, repository: 'app' }, 1)],
       ];
 
       test.each(everything)('a suspended installation refuses %s, until it is suspended no longer', async (_, use) => {
@@ -359,6 +360,73 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         const [id = 0] = queueJobs({});
         expect(await kind(job(1))).toBe('gone');
         expect(await kind(made.github.job({ ...repository, repository: 'other' }, id))).toBe('gone');
+      });
+    });
+
+    describe('a run, and its jobs again', () => {
+      const mayRerun = () =>
+        put({
+          owner: 'octo-org',
+          kind: 'Organization',
+          permissions: { actions: 'write', organization_self_hosted_runners: 'write', administration: 'write' },
+        });
+      const runOf = (job: number) => simulated.service.books.jobs.get(job)?.run.id ?? 0;
+      const run = (job: number) => made.github.run(repository, runOf(job));
+
+      test('whether it has ended, how, and in which attempt it is', async () => {
+        mayRerun();
+        const [id = 0] = queueJobs({ labels: ['linux'] });
+        const createdAt = Date.parse('2026-11-24T10:00:00Z');
+        expect(await value(run(id))).toEqual({ hasEnded: false, attempt: 1, createdAt });
+        const { connection } = await takeJob(simulated, await value(register()));
+        await connection.finish('failure');
+        expect(await value(run(id))).toEqual({ hasEnded: true, conclusion: 'failure', attempt: 1, createdAt });
+        expect(await value(made.github.rerunJob(repository, id))).toBeUndefined();
+        expect(await value(run(id))).toEqual({ hasEnded: false, attempt: 2, createdAt });
+        const jobs = simulated.service.control.jobs();
+        expect(jobs.map(({ state }) => state)).toEqual(['completed', 'queued']);
+      });
+
+      test('one that goes on is run again later, one job of it or all that failed', async () => {
+        mayRerun();
+        const [id = 0] = queueJobs({});
+        expect(await kind(made.github.rerunJob(repository, id))).toBe('retry');
+        expect(await kind(made.github.rerunFailedJobs(repository, runOf(id)))).toBe('retry');
+      });
+
+      test('all jobs that failed, and no others', async () => {
+        mayRerun();
+        const ids = queueJobs({ labels: ['linux'], count: 3 });
+        for (const [index] of ids.entries()) {
+          const { connection } = await takeJob(simulated, await value(register(organization, { name: `r-${index}` })));
+          await connection.finish(index === 0 ? 'success' : 'failure');
+        }
+        expect(await value(made.github.rerunFailedJobs(repository, runOf(ids[0] ?? 0)))).toBeUndefined();
+        const states = simulated.service.control.jobs().map(({ state }) => state);
+        expect(states).toEqual(['completed', 'completed', 'completed', 'queued', 'queued']);
+        expect(simulated.service.books.reruns).toMatchObject([{ by: 'app', attempt: 2, jobs: { length: 2 } }]);
+      });
+
+      test('without the permission it is refused, and what is not there is gone', async () => {
+        const [id = 0] = queueJobs({});
+        expect(await kind(made.github.rerunJob(repository, id))).toBe('refused');
+        expect(await kind(made.github.rerunFailedJobs(repository, runOf(id)))).toBe('refused');
+        expect(await kind(made.github.run(repository, 1))).toBe('gone');
+        expect(await kind(made.github.run({ ...repository, repository: 'other' }, runOf(id)))).toBe('gone');
+      });
+
+      test.each([
+        ['restFailAfter', 'unknown'],
+        ['restFailBefore', 'unknown'],
+        ['restCut', 'unknown'],
+      ] as const)('%s says nothing of what was done', async (fault, expected) => {
+        mayRerun();
+        const [id = 0] = queueJobs({});
+        simulated.service.control.cancel(id);
+        await withFaults({ [fault]: 1 });
+        expect(await kind(made.github.rerunJob(repository, id))).toBe(expected);
+        expect(await kind(made.github.rerunFailedJobs(repository, runOf(id)))).toBe(expected);
+        expect(await kind(run(id))).toBe('retry');
       });
     });
 

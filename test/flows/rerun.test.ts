@@ -1,0 +1,236 @@
+/** Jobs that died with their instance, by the books of the simulated GitHub: which are run again, how often, and who asked. */
+import { describe, expect, test } from '@jest/globals';
+import { aDyingStage, conclusions, grant, killAll, lostRecords, reruns, said, untilBusy } from '../support/dying.ts';
+import type { Stage } from '../support/stage.ts';
+
+const HOUR = 60;
+
+/** One job dies, and GitHub gives up on it ten minutes later. */
+async function died(rerunsMax = 2, more: Parameters<typeof aDyingStage>[1] = {}, job: object = {}) {
+  const stage = await aDyingStage(rerunsMax, more);
+  const ids = stage.addJobs({ durationSeconds: 300, ...job });
+  await untilBusy(stage, ids.length);
+  killAll(stage);
+  return { stage, ids };
+}
+
+const nothingOwed = async (stage: Stage, minutes = 3 * HOUR) => {
+  await stage.minutes(minutes);
+  expect(lostRecords(stage)).toEqual([]);
+};
+
+test('it is run again once GitHub has given up on it, and ends well elsewhere', async () => {
+  const { stage } = await died();
+  await stage.minutes(9);
+  expect(reruns(stage)).toEqual([]);
+  await stage.minutes(4);
+  expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+  await stage.minutes(10);
+  expect(conclusions(stage)).toEqual(['success']);
+  expect(said(stage, 'job run again')).toEqual(['it died with its instance']);
+  await nothingOwed(stage);
+});
+
+test('without the key nothing is written down, and nothing is run again', async () => {
+  const { stage } = await died(0);
+  await stage.minutes(3);
+  expect(lostRecords(stage)).toEqual([]);
+  await stage.minutes(HOUR);
+  expect(reruns(stage)).toEqual([]);
+});
+
+test.each([1, 2])('at most in %s attempts, however often it dies', async (rerunsMax) => {
+  const { stage } = await died(rerunsMax);
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
+    await stage.minutes(20);
+    killAll(stage);
+    await stage.minutes(2);
+  }
+  await nothingOwed(stage);
+  expect(reruns(stage).length).toBeLessThanOrEqual(rerunsMax);
+});
+
+test('each time it dies, as long as its pool wants that', async () => {
+  const { stage } = await died(3, {}, { durationSeconds: 3000 });
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
+    await stage.minutes(14);
+    killAll(stage);
+  }
+  await nothingOwed(stage);
+  expect(reruns(stage)).toHaveLength(3);
+});
+
+describe('what is not run again', () => {
+  test('a job that failed by itself, though its instance went just after', async () => {
+    const stage = await aDyingStage();
+    stage.addJobs({ durationSeconds: 60, conclusion: 'failure' });
+    await stage.until(stage.allCompleted, 10);
+    killAll(stage);
+    await nothingOwed(stage);
+    expect(reruns(stage)).toEqual([]);
+  });
+
+  test('a job that ended well while its instance went, of which nobody heard in time', async () => {
+    const stage = await aDyingStage();
+    stage.addJobs({ durationSeconds: 60 });
+    await untilBusy(stage);
+    stage.github.control.setFaults({ loseWebhooks: 1 });
+    await stage.until(stage.allCompleted, 10);
+    killAll(stage);
+    stage.github.control.setFaults({ loseWebhooks: 0 });
+    await nothingOwed(stage);
+    expect(reruns(stage)).toEqual([]);
+  });
+
+  test('a job that a person has cancelled before GitHub gave up on it', async () => {
+    const { stage, ids } = await died(2, {}, { count: 2, durationSeconds: 3000 });
+    await stage.minutes(1);
+    for (const id of ids) stage.github.control.cancel(id);
+    await nothingOwed(stage);
+    expect(reruns(stage)).toEqual([]);
+  });
+
+  test('a job that a person has run again', async () => {
+    const { stage, ids } = await died();
+    await stage.until(stage.allCompleted, 15);
+    stage.github.control.rerun(ids[0] ?? 0);
+    await nothingOwed(stage);
+    expect(reruns(stage)).toEqual([{ by: 'person', attempt: 2, jobs: ['build'] }]);
+  });
+
+  test('a job whose task somebody has stopped', async () => {
+    const stage = await aDyingStage();
+    stage.addJobs({ durationSeconds: 300 });
+    await untilBusy(stage);
+    await stage.world.cluster.stopTask(String(stage.livingTasks()[0]?.['taskArn']), 'by hand');
+    await nothingOwed(stage);
+    expect(reruns(stage)).toEqual([]);
+  });
+
+  test('a runner that was idle when its instance went', async () => {
+    const stage = await aDyingStage();
+    stage.github.control.setFaults({ refuseSessions: 1 });
+    stage.addJobs({ durationSeconds: 60 });
+    await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+    killAll(stage);
+    await stage.minutes(2);
+    stage.github.control.setFaults({ refuseSessions: 0 });
+    await nothingOwed(stage);
+    expect({ reruns: reruns(stage), conclusions: conclusions(stage) }).toEqual({
+      reruns: [],
+      conclusions: ['success'],
+    });
+  });
+});
+
+describe('several jobs of one run', () => {
+  test('that all died are run again at once', async () => {
+    const { stage } = await died(2, {}, { count: 3 });
+    await stage.minutes(30);
+    expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build (1)', 'build (2)', 'build (3)'] }]);
+    expect(conclusions(stage)).toEqual(['success', 'success', 'success']);
+    await nothingOwed(stage);
+  });
+
+  test('of which another failed by itself are run again one after the other, and that one is not', async () => {
+    const stage = await aDyingStage(1, { instancesMax: 3 });
+    const ids = stage.addJobs({ count: 3, durationSeconds: 600 });
+    const [alone, ...others] = ids.map((id) => stage.github.books.jobs.get(id));
+    Object.assign(alone ?? {}, { durationSeconds: 20, outcome: 'failure' });
+    await untilBusy(stage, 3);
+    await stage.until(() => alone?.state === 'completed', 5);
+    killAll(stage);
+    await stage.minutes(60);
+    expect(reruns(stage)).toEqual([
+      { by: 'app', attempt: 2, jobs: [others[0]?.name] },
+      { by: 'app', attempt: 3, jobs: [others[1]?.name] },
+    ]);
+    expect(conclusions(stage).sort()).toEqual(['failure', 'success', 'success']);
+    await nothingOwed(stage);
+  });
+});
+
+describe('when GitHub refuses or fails', () => {
+  test('without the permission it is asked once an hour, for all jobs together, and as soon as it is granted it does it', async () => {
+    const stage = await aDyingStage();
+    grant(stage, 'read');
+    for (let job = 0; job < 5; job += 1) stage.addJobs({ durationSeconds: 300 });
+    await untilBusy(stage, 5);
+    killAll(stage);
+    await stage.minutes(3 * HOUR);
+    const asked = [...stage.github.calls].filter(([path]) => path.includes('rerun')).reduce((sum, [, n]) => sum + n, 0);
+    expect(asked).toBeLessThanOrEqual(4);
+    expect(said(stage, 're-run refused').some((reason) => /Resource not accessible/.test(reason))).toBe(true);
+    grant(stage);
+    await stage.minutes(3 * HOUR);
+    expect(conclusions(stage)).toEqual(Array.from({ length: 5 }, () => 'success'));
+  });
+
+  test.each(['restFailAfter', 'restCut', 'restFailBefore'])('after %s it is run again once', async (fault) => {
+    const { stage } = await died();
+    await stage.until(stage.allCompleted, 15);
+    stage.github.control.setFaults({ [fault]: 1 });
+    await stage.minutes(1.5);
+    stage.github.control.setFaults({ [fault]: 0 });
+    await stage.minutes(HOUR);
+    expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+    await nothingOwed(stage);
+  });
+
+  test('a run that never ends is given up after a day, and costs few calls', async () => {
+    const stage = await aDyingStage();
+    stage.addJobs({ count: 2, durationSeconds: 300 });
+    await untilBusy(stage, 2);
+    const [first] = stage.github.books.runs.values();
+    const held = first?.jobs[1];
+    killAll(stage);
+    await stage.minutes(5);
+    if (held !== undefined) held.cancelLimit();
+    await stage.until(() => first?.jobs[0]?.state === 'completed', 10);
+    if (held !== undefined) held.state = 'held';
+    await stage.minutes(30 * HOUR);
+    expect(reruns(stage)).toEqual([]);
+    expect(stage.github.calls.get('/repos/{owner}/{repo}/actions/runs/{run_id}')).toBeLessThan(60);
+    expect(lostRecords(stage)).toEqual([]);
+  });
+});
+
+test('whichever call of the janitor is its last, it is run again exactly once', async () => {
+  for (let last = 0; last < 24; last += 1) {
+    let left = Number.POSITIVE_INFINITY;
+    const { stage } = await died(2, {
+      watch: async (name, { when, call }, invocation) => {
+        if (name !== 'janitor' || when !== (last % 2 === 0 ? 'before' : 'after') || call === 'log') return;
+        left -= 1;
+        if (left < 0) invocation.kill();
+      },
+    });
+    await stage.until(stage.allCompleted, 15);
+    left = 10 + last;
+    await stage.minutes(1.2);
+    left = Number.POSITIVE_INFINITY;
+    await stage.minutes(30);
+    expect({ last, reruns: reruns(stage) }).toEqual({ last, reruns: [{ by: 'app', attempt: 2, jobs: ['build'] }] });
+    expect(conclusions(stage)).toEqual(['success']);
+  }
+});
+
+test('two janitors at once, and every message twice: once', async () => {
+  const { stage } = await died(2, { janitors: () => 2, duplicates: () => 1 });
+  await stage.minutes(HOUR);
+  expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+});
+
+test('nobody said which job ran there before the runner was gone: it is named by what GitHub says later', async () => {
+  const stage = await aDyingStage(2, { lose: (path) => (path.endsWith('/started') ? 'request' : undefined) });
+  stage.github.control.setFaults({ loseWebhooks: 0 });
+  stage.addJobs({ durationSeconds: 300 });
+  await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+  stage.github.control.setFaults({ loseWebhooks: 1 });
+  await untilBusy(stage);
+  killAll(stage);
+  await stage.minutes(3);
+  stage.github.control.setFaults({ loseWebhooks: 0 });
+  await stage.minutes(HOUR);
+  expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+});
