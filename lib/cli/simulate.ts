@@ -1,11 +1,10 @@
 /** `npm run simulate`: hunts for a seed whose world breaks a promise. */
 import ora from 'ora';
 import { drawFaults } from '../sim/faults/draw.ts';
-import type { FaultList } from '../sim/faults/table.ts';
 import { type SimulateOptions, simulateCommand } from './simulate/options.ts';
 import { failure, faultTable, summary } from './simulate/report.ts';
 import { type Run, run } from './simulate/run.ts';
-import { shrink } from './simulate/shrink.ts';
+import { endedSeeds } from './simulate/workers.ts';
 
 /** Whoever has seen so many failing seeds has seen enough. */
 const FAILURES_MAX = 10;
@@ -31,21 +30,20 @@ async function tell(seed: number, { days, fault, trace }: SimulateOptions): Prom
   return ended.breaches.length > 0 ? 1 : 0;
 }
 
-async function hunt({ seeds, from, days, fault }: SimulateOptions): Promise<number> {
+async function hunt({ seeds, from, workers, days, fault }: SimulateOptions): Promise<number> {
   const progress = ora({ stream: process.stderr }).start();
   const startedAt = performance.now();
   const runs: Run[] = [];
   let failed = 0;
-  for (let seed = from; seed < from + seeds && failed < FAILURES_MAX; seed += 1) {
-    progress.text = `seed ${seed} (${runs.length} of ${seeds}, ${failed} failed)`;
-    const ended = await run({ seed, days, faults: fault ?? drawFaults(seed) });
-    runs.push(ended);
-    if (ended.breaches.length === 0) continue;
-    failed += 1;
-    progress.text = `seed ${seed} failed; looking for the faults that it needs`;
-    const smallest = await shrink(ended, (faults: FaultList) => run({ seed, days, faults }));
-    progress.clear();
-    console.log(failure(ended, smallest, days));
+  for await (const { run, smallest } of endedSeeds({ seeds, from, workers, days, ...(fault && { fault }) })) {
+    runs.push(run);
+    if (smallest !== undefined) {
+      failed += 1;
+      progress.clear();
+      console.log(failure(run, smallest, days));
+    }
+    progress.text = `${runs.length} of ${seeds} seeds, ${failed} failed`;
+    if (failed === FAILURES_MAX) break;
   }
   progress.stop();
   console.log(summary(runs, days, (performance.now() - startedAt) / 1000));

@@ -1,6 +1,7 @@
 /** `npm run simulate`: its options, how it makes a failing seed smaller, and what it says of one. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
 import { type SimulateOptions, simulateCommand } from '../../lib/cli/simulate/options.ts';
@@ -21,7 +22,8 @@ function parse(...argv: string[]): SimulateOptions | string {
 }
 
 test('without options: twenty seeds of a day each, with drawn faults', () => {
-  expect(parse()).toEqual({ seeds: 20, from: 1, days: 1, trace: false, list: false });
+  const workers = availableParallelism();
+  expect(parse()).toEqual({ seeds: 20, from: 1, workers, days: 1, trace: false, list: false });
 });
 
 test('faults by hand replace the drawn ones; none is none', () => {
@@ -44,6 +46,7 @@ test.each([
 test.each([
   ['--seeds', '0'],
   ['--seed', '-1'],
+  ['--workers', '0'],
   ['--days', '0'],
   ['--days', 'many'],
 ])('%s %s is refused', (option, value) => {

@@ -1,4 +1,5 @@
 /** The faults are over: every job finishes, none waits in vain, and then nothing is left. */
+import type { Job } from '../../sim/github-service/books.ts';
 import { type EndedWorld, jobsLost, keptWaiting, leftBehind } from '../../sim/judge/end.ts';
 import type { Judge } from '../../sim/judge/judge.ts';
 import { createPatience } from '../../sim/judge/patience.ts';
@@ -19,8 +20,8 @@ export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean
   const world = () => endedWorld(stage, judge);
   const isBroken = () => breaches.length > 0;
   const finished: Finish = { waited: 0, until: 0, quiet: 0 };
-  const patience = createPatience({ jobs: () => openJobs(world()), familyOf, maxOf, workingIn: judge.workingIn });
-  const isOver = () => isBroken() || (isPlayed() && openJobs(world()).length === 0);
+  const patience = createPatience({ jobs: () => openJobs(stage), familyOf, maxOf, workingIn: judge.workingIn });
+  const isOver = () => isBroken() || (isPlayed() && openJobs(stage).length === 0);
   for (; finished.until < FINISH_MINUTES_MAX && !isOver(); finished.until += 1) {
     await stage.minutes(1);
     breaches.push(...keptWaiting(stage.clock.now(), patience.look()));
@@ -45,7 +46,7 @@ export function endedWorld(stage: Stage, judge: Judge): EndedWorld {
     github: stage.github,
     ecs: stage.ecs,
     judge,
-    isOurs: ({ labels, run }) => isServed(labels) && run.repository.outside !== true,
+    isOurs,
     warm: WARM,
     records: {
       backlog: stage.backlog.all().map(({ job }) => job),
@@ -55,6 +56,10 @@ export function endedWorld(stage: Stage, judge: Judge): EndedWorld {
   };
 }
 
-function openJobs({ github, isOurs }: EndedWorld) {
+function openJobs({ github }: Stage): Job[] {
   return [...github.books.jobs.values()].filter((job) => job.state !== 'completed' && isOurs(job));
+}
+
+function isOurs({ labels, run }: Job): boolean {
+  return isServed(labels) && run.repository.outside !== true;
 }

@@ -1,4 +1,5 @@
 /** The options of `npm run simulate`. */
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { nearestFault } from '../../sim/faults/nearest.ts';
 import { FAULTS, type FaultList, problemOf } from '../../sim/faults/table.ts';
@@ -6,6 +7,7 @@ import { FAULTS, type FaultList, problemOf } from '../../sim/faults/table.ts';
 export type SimulateOptions = {
   seeds: number;
   from: number;
+  workers: number;
   seed?: number;
   trace: boolean;
   days: number;
@@ -21,8 +23,9 @@ export function simulateCommand(): Command {
       'Hunts for a day on which a promise is broken: the real functions in a simulated GitHub and AWS under virtual time, with ' +
         'faults drawn from each seed. Exit code: 0; 1 if a seed fails; 2 if an option is wrong.',
     )
-    .option('--seeds <N>', 'so many seeds, one after the other', wholeNumber(1), 20)
+    .option('--seeds <N>', 'so many seeds', wholeNumber(1), 20)
     .option('--from <S>', 'the first of them', wholeNumber(0), 1)
+    .option('--workers <N>', 'so many of them at once', wholeNumber(1), availableParallelism())
     .option('--seed <S>', 'this seed alone', wholeNumber(0))
     .option('--trace', 'tell the whole story of the seed', false)
     .option('--days <D>', 'simulated days with faults; then they end, and everything must finish', days, 1)

@@ -1,0 +1,56 @@
+/** Seeds on several threads: their order, and what becomes of a seed that throws or takes its thread with it. */
+import { pathToFileURL } from 'node:url';
+import { expect, jest, test } from '@jest/globals';
+import { endSeed } from '../../lib/cli/simulate/seed.ts';
+import { endedSeeds, type Work } from '../../lib/cli/simulate/workers.ts';
+
+jest.setTimeout(120_000);
+
+const FIXTURE = pathToFileURL('test/fixtures/simulate-worker.ts');
+const WORK: Work = { from: 0, seeds: 6, workers: 1, days: 1, fault: {} };
+
+async function reported(workers: number): Promise<{ seed: number; detail?: string }[]> {
+  const all: { seed: number; detail?: string }[] = [];
+  for await (const { run } of endedSeeds({ ...WORK, workers }, FIXTURE)) {
+    const detail = run.breaches[0]?.detail.split('\n')[0];
+    all.push({ seed: run.seed, ...(detail !== undefined && { detail }) });
+  }
+  return all;
+}
+
+test.each([1, 3, 9])(
+  'seeds come in their order from %i threads; one that kills its thread fails, and the next goes on',
+  async (workers) => {
+    expect(await reported(workers)).toEqual([
+      { seed: 0 },
+      { seed: 1 },
+      { seed: 2, detail: 'Error: its thread ended with 7' },
+      { seed: 3, detail: 'Error: out of the harness' },
+      { seed: 4 },
+      { seed: 5 },
+    ]);
+  },
+);
+
+test('whoever has seen enough ends the threads: no other seed is begun', async () => {
+  const seen: number[] = [];
+  for await (const { run } of endedSeeds({ ...WORK, seeds: 1_000, workers: 2 }, FIXTURE)) {
+    seen.push(run.seed);
+    if (run.breaches.length > 0) break;
+  }
+  expect(seen).toEqual([0, 1, 2]);
+});
+
+test('a thread simulates what a process does', async () => {
+  const day = { days: 0.01, fault: {} };
+  const { value } = await endedSeeds({ ...WORK, ...day, from: 5, seeds: 1 }).next();
+  expect(value).toEqual(await endSeed(5, day));
+});
+
+test('a seed out of which something is thrown has failed, and needs its faults', async () => {
+  const { run, smallest } = await endSeed(5, { days: 0.001, fault: { weather: 1 } });
+  expect(run.breaches).toMatchObject([
+    { promise: 'nothing throws', detail: expect.stringContaining('There is no fault weather') },
+  ]);
+  expect(smallest?.faults).toEqual({ weather: 1 });
+});
