@@ -2,8 +2,15 @@
  * Registrations of an installation are paced below GitHub's secondary limit: each takes its turn out of a bucket that
  * fills evenly. Whoever comes too early is given a turn of its own, so that it need not ask again before.
  */
-import { freeFrom } from './budget.ts';
-import { MINTS_BURST, MINTS_PER_MINUTE, SCOPE_KEPT_MS, TURN_KEPT_MS } from './limits.ts';
+import { freeFrom, heldBack } from './budget.ts';
+import {
+  LAUNCH_AHEAD_MS,
+  MINTS_BURST,
+  MINTS_PER_MINUTE,
+  SCOPE_KEPT_MS,
+  SILENCE_MAX_MS,
+  TURN_KEPT_MS,
+} from './limits.ts';
 import type { InstallationRecord, Seat } from './runner.ts';
 import { INSTALLATIONS } from './runner.ts';
 
@@ -30,6 +37,19 @@ export function nextTurnAt(record: Installation | undefined, now: number): numbe
   if (record === undefined) return now;
   const { from, filled } = asOfNextCall(record, now);
   return from + msUntilFull(filled.tokens - 1);
+}
+
+/**
+ * Why nothing is launched for the installation now, and until when; `undefined`: whoever is launched would have its turn soon
+ * after it has come up. While GitHub does not answer, nobody knows how long that will take: somebody tries first.
+ */
+export function launchHold(record: Installation, now: number): { reason: string; until: number } | undefined {
+  const { quiet } = record;
+  const isOut = quiet?.why === 'no answer' && now - quiet.since >= LAUNCH_AHEAD_MS;
+  const turnAt = isOut ? quiet.until + LAUNCH_AHEAD_MS + SILENCE_MAX_MS : nextTurnAt(record, now);
+  if (turnAt - now <= LAUNCH_AHEAD_MS) return undefined;
+  const reason = heldBack(record, undefined, 'registration', now)?.reason ?? quiet?.reason;
+  return { reason: reason ?? 'registrations are paced to what GitHub allows', until: turnAt - LAUNCH_AHEAD_MS };
 }
 
 /** It has come in its turn: not before, and not so late that many turns would be taken at once. */
