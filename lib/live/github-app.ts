@@ -131,12 +131,27 @@ function notingFetch(settings: GitHubSettings, limits: RateLimits, installation:
 
 /** Every request, those for tokens included. */
 function timedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return (url, init) =>
-    fetch(url, {
+  return async (url, init) => {
+    const response = await fetch(url, {
       ...init,
       headers: { ...(init?.headers as Record<string, string>), 'x-github-api-version': API_VERSION },
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
+    if (response.ok && /\/access_tokens$/.test(String(url))) await checkToken(response);
+    return response;
+  };
+}
+
+/**
+ * auth-app takes whatever is answered for a token: with half an answer it would ask as `token undefined`, be refused, and wait for
+ * seconds before each of its further attempts. Throws as a connection that failed.
+ */
+async function checkToken(response: Response): Promise<void> {
+  const { token } = (await response
+    .clone()
+    .json()
+    .catch(() => ({}))) as { token?: unknown };
+  if (typeof token !== 'string') throw new Error('the answer with the token cannot be read');
 }
 
 /** With a random `jti`: JWTs of the same second would be identical, and GitHub has answered 404 to the second of them. */
