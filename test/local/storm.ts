@@ -52,7 +52,7 @@ const PLACES = [
 ];
 const MINUTE_MS = 60_000;
 /** Simulated; the longest deadline of ours is that of a RunTask call without an answer: 50 minutes. */
-const FINISH_MINUTES_MAX = 8 * 60;
+const FINISH_MINUTES_MAX = 5 * 60;
 
 /** A stack for storms, one after the other. */
 export async function startStormy(

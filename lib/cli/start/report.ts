@@ -67,7 +67,7 @@ function seconds(from: string | null, to: string | null): string {
 export function addressesText({ addresses, webhookSecret }: Stack): string {
   const { api, github, ecs, sqs, dynamodb } = addresses;
   return [
-    `API       ${api}  (POST /webhook, GET /api/state)`,
+    `API       ${api}  (POST /webhook, GET /api/state, POST /_sim/faults)`,
     `GitHub    ${github}  (simulated; POST /_sim/jobs queues jobs)`,
     `ECS       ${ecs}  (simulated)`,
     `SQS       ${sqs}`,
