@@ -68,6 +68,9 @@ export type GitHubRunner = { id: number; name: string; online: boolean; busy: bo
 /** When GitHub stops to give jobs to runners of a version, and to register them (ms since 1970); absent: no time is set. */
 export type RunnerDeprecation = { jobsUntil?: number; registrationUntil?: number };
 
+/** A runner group, by its name as GitHub writes it; `onlyWorkflows`: of the repository's workflows it admits certain ones. */
+export type AdmittingGroup = { name: string; onlyWorkflows: boolean };
+
 export type GitHubJob = {
   state: 'queued' | 'in_progress' | 'completed' | 'held';
   runnerName?: string;
@@ -107,6 +110,8 @@ export interface GitHub {
   listRunners(scope: Scope, until?: number): Promise<Outcome<GitHubRunner[]>>;
   /** `gone`: GitHub does not know the version, or (GitHub Enterprise Server) not the question. */
   runnerDeprecation(scope: Scope, version: string): Promise<Outcome<RunnerDeprecation>>;
+  /** The organisation's runner groups that jobs of the repository may use. */
+  admittingGroups(repository: Repository): Promise<Outcome<AdmittingGroup[]>>;
   /** `held`: waiting, pending or requested: neither queued nor ended. */
   job(repository: Repository, id: number): Promise<Outcome<GitHubJob>>;
   run(repository: Repository, id: number): Promise<Outcome<GitHubRun>>;

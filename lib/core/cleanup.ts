@@ -127,8 +127,12 @@ export function isQuestionable(item: BacklogRecord, seat: Seat | undefined, now:
   if (item.pool === UNSERVED) return (minute + item.job) % 10 === 0;
   if (isForsaken(item, seat, now)) return true;
   if (seat === undefined) return (isFailing(item, now) || isOnlyObserved(item, now)) && (minute + item.job) % 10 === 0;
-  const idleSince = seat?.state === 'registered' ? seat.registeredAt : undefined;
-  return idleSince !== undefined && now - idleSince >= IDLE_SUSPICIOUS_MS && (minute + item.job) % 3 === 0;
+  return isSuspiciouslyIdle(seat, now) && (minute + item.job) % 3 === 0;
+}
+
+/** A job waits for it, and GitHub has not given it one for long. */
+export function isSuspiciouslyIdle({ state, registeredAt }: Seat, now: number): boolean {
+  return state === 'registered' && registeredAt !== undefined && now - registeredAt >= IDLE_SUSPICIOUS_MS;
 }
 
 /**

@@ -24,6 +24,7 @@ export type Refusal = {
 };
 
 type Asked = Pick<BacklogRecord, 'installation' | 'repository'>;
+type Placed = Pick<BacklogRecord, 'installation' | 'owner' | 'repository'>;
 
 /** The refusal for which the job waits. */
 export function heldBy(refusals: readonly Refusal[] = [], { installation, repository }: Asked): Refusal | undefined {
@@ -37,6 +38,13 @@ export function heldBy(refusals: readonly Refusal[] = [], { installation, reposi
 export function isWorthAsking(refusals: readonly Refusal[] | undefined, item: BacklogRecord, now: number): boolean {
   if (item.state !== 'queued' || now - item.recordedAt >= JOB_WAIT_MAX_MS) return true;
   return heldBy(refusals, item)?.what !== 'registration';
+}
+
+/** The runner group does not admit the job's repository: GitHub gives no job of it to the pool's runners. */
+export function notAdmitted(group: string, { installation, owner, repository }: Placed, now: number): Refusal {
+  const reason = `the runner group "${group}" does not admit the repository ${owner}/${repository}`;
+  const askAt = now + REFUSAL_ASKED_EVERY_MS;
+  return { installation, owner, repository, what: 'group', reason, since: now, askAt };
 }
 
 /** GitHub refused to register this runner, and would refuse others for the same jobs. */

@@ -33,6 +33,8 @@ function guarded(github: GitHub, guard: Guard): Omit<GitHub, 'rateLimits'> {
     runnerDeprecation: (scope, version) =>
       guard(scope.installation, 'list', () => github.runnerDeprecation(scope, version)),
     job: (repository, id) => guard(repository.installation, 'question', () => github.job(repository, id)),
+    admittingGroups: (repository) =>
+      guard(repository.installation, 'question', () => github.admittingGroups(repository)),
     run: (repository, id) => guard(repository.installation, 'list', () => github.run(repository, id)),
     rerunJob: (repository, id) => guard(repository.installation, 'list', () => github.rerunJob(repository, id)),
     rerunFailedJobs: (repository, run) =>

@@ -8,6 +8,7 @@ import type { Seat } from '../core/runner.ts';
 import type { GitHubJob, World } from '../world.ts';
 import { askGitHub, reported } from './ask-github.ts';
 import type { Config } from './config.ts';
+import { askingOnce, type GroupsOf, suspectGroup } from './group-access.ts';
 import { changeJob, mirror } from './jobs.ts';
 import { recordJob } from './record.ts';
 import { changeSeat } from './seats.ts';
@@ -23,21 +24,30 @@ export async function questionJobs(
   const now = world.clock.now();
   const bySeat = new Map(seats.flatMap((seat) => (seat.serves === undefined ? [] : [[seat.serves, seat] as const])));
   const pressing = backlog.filter((item) => isQuestionable(item, bySeat.get(item.job), now));
+  const groupsOf = askingOnce(world);
   const questions = [...new Set([...pressing, ...oldInTurn(backlog, bySeat, notBusy, now)])];
   await Promise.all(
-    questions.slice(0, JOB_QUESTIONS_MAX).map((item) => guarded(world, config, item, bySeat.get(item.job))),
+    questions
+      .slice(0, JOB_QUESTIONS_MAX)
+      .map((item) => guarded(world, item, () => question(world, config, item, bySeat.get(item.job), groupsOf))),
   );
 }
 
-async function guarded(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
+async function guarded(world: World, item: BacklogRecord, ask: () => Promise<void>): Promise<void> {
   try {
-    await question(world, config, item, seat);
+    await ask();
   } catch (error) {
     world.log({ decision: 'left for the next run', reason: String(error), job: item.job });
   }
 }
 
-async function question(world: World, config: Config, item: BacklogRecord, seat: Seat | undefined): Promise<void> {
+async function question(
+  world: World,
+  config: Config,
+  item: BacklogRecord,
+  seat: Seat | undefined,
+  groupsOf: GroupsOf,
+): Promise<void> {
   const record = await world.history.get({ job: item.job });
   if (record === undefined || record.state === 'completed') {
     await (record === undefined ? world.backlog.remove(item) : mirror(world, record));
@@ -45,12 +55,12 @@ async function question(world: World, config: Config, item: BacklogRecord, seat:
   }
   const answer = await askGitHub(world, config, record);
   if (answer.kind !== 'ok') return keep(world, config, record, `GitHub says: ${answer.reason}`);
-  if (answer.value.state === 'queued') return stillQueued(world, record, seat);
+  if (answer.value.state === 'queued') return stillQueued(world, record, seat, groupsOf);
   if (answer.value.state === 'held') await keep(world, config, record, 'GitHub says: held');
 }
 
 /** If its runner does not come for it any more, the job is owed a launch. */
-async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined): Promise<void> {
+async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined, groupsOf: GroupsOf): Promise<void> {
   const isLost = isForsaken(record, seat, world.clock.now());
   if (seat !== undefined && isLost) {
     await changeSeat(world, seat, (current) => {
@@ -60,6 +70,7 @@ async function stillQueued(world: World, record: JobRecord, seat: Seat | undefin
         : current;
     });
   }
+  if (seat !== undefined && !isLost) await suspectGroup(world, record, seat, groupsOf);
   if (record.awaitsWord === undefined && !isLost) return;
   await changeJob(world, record.job, (current) => {
     if (current.runner !== record.runner || current.state !== 'queued') return current;

@@ -3,10 +3,10 @@ import type { BacklogRecord } from '../core/job.ts';
 import { REFUSAL_ASKED_EVERY_MS, REFUSALS_ASKED_MAX } from '../core/limits.ts';
 import { mintedName, runnerName } from '../core/name.ts';
 import type { Pool } from '../core/pool.ts';
-import { heldBy, type Refusal, withoutRefusal, withRefusal } from '../core/refusal.ts';
+import { heldBy, notAdmitted, type Refusal, withoutRefusal, withRefusal } from '../core/refusal.ts';
 import type { Seat } from '../core/runner.ts';
 import { NO_JOB } from '../core/runner.ts';
-import type { Outcome, Scope, World } from '../world.ts';
+import type { Outcome, Repository, Scope, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { guarded } from './guarded.ts';
 import { asPool, changePool } from './seats.ts';
@@ -94,6 +94,7 @@ async function end(world: World, pool: Pool, refusal: Refusal): Promise<void> {
 async function tryAgain(world: World, config: Config, pool: Pool, refusal: Refusal): Promise<Outcome<unknown>> {
   const { installation, owner, repository } = refusal;
   const scope: Scope = { installation, owner, ...(repository !== undefined && { repository }) };
+  if (refusal.what === 'group') return askGroup(world, pool, { installation, owner, repository: repository ?? '' });
   if (pool.registration === 'token') return world.github.registrationToken(scope);
   const launch = Math.floor(world.clock.now() / 1000);
   const name = mintedName(runnerName(config.prefix, { pool: pool.name, place: 0, job: NO_JOB, launch }), 0);
@@ -103,4 +104,15 @@ async function tryAgain(world: World, config: Config, pool: Pool, refusal: Refus
   const reason = 'registered to see whether GitHub still refuses, and removed';
   world.log({ decision: 'registration tried', reason, runner: name, answer: removal.kind });
   return made;
+}
+
+async function askGroup(world: World, { group }: Pool, repository: Repository): Promise<Outcome<unknown>> {
+  const groups = await world.github.admittingGroups(repository);
+  if (groups.kind !== 'ok' || groups.value.some(({ name }) => isSameName(name, group))) return groups;
+  return { kind: 'refused', reason: notAdmitted(group, repository, 0).reason };
+}
+
+/** As GitHub compares them. */
+export function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

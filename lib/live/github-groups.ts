@@ -1,5 +1,5 @@
 /** Ids of runner groups by their names (case does not matter), which is how pools name them. */
-import type { Clock, Outcome } from '../world.ts';
+import type { AdmittingGroup, Clock, Outcome, Repository } from '../world.ts';
 import { objects, pages } from './github-answers.ts';
 import type { Installations } from './github-app.ts';
 
@@ -66,4 +66,20 @@ function readGroups(
     if (read.kind !== 'ok') return read;
     return { kind: 'ok', value: new Map(read.value.map(({ id, name }) => [name.toLowerCase(), id])) };
   });
+}
+
+/** GitHub docs, "List self-hosted runner groups for an organization": `visible_to_repository` takes a name without its owner. */
+export function readAdmittingGroups(
+  installations: Installations,
+  { installation, owner, repository }: Repository,
+): Promise<Outcome<AdmittingGroup[]>> {
+  const call = { doing: `asking which runner groups admit ${owner}/${repository}`, effect: 'read' } as const;
+  const asked = { owner, visible_to_repository: repository };
+  return installations(installation, call, (octokit) =>
+    pages(octokit, call, 'GET /orgs/{owner}/actions/runner-groups', asked, (data) =>
+      objects(data, 'runner_groups', ({ name, restricted_to_workflows: onlyWorkflows }) =>
+        typeof name === 'string' ? { name, onlyWorkflows: onlyWorkflows === true } : undefined,
+      ),
+    ),
+  );
 }

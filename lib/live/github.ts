@@ -4,7 +4,7 @@ import { type Call, unreadable } from './errors.ts';
 import { field, jobState, objects, pages, presentText, timeOf } from './github-answers.ts';
 import { createAppRequests, createInstallations, type GitHubSettings, type Installations } from './github-app.ts';
 import { deliveriesOf } from './github-deliveries.ts';
-import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups } from './github-groups.ts';
+import { createRunnerGroups, DEFAULT_GROUP, type RunnerGroups, readAdmittingGroups } from './github-groups.ts';
 import { createRateLimits } from './github-limits.ts';
 import { createReruns } from './github-reruns.ts';
 import { createSweepReads } from './github-sweep.ts';
@@ -23,6 +23,7 @@ export function createGitHub(settings: GitHubSettings): GitHub {
     listRunners: (scope, until = Number.POSITIVE_INFINITY) =>
       listRunners(installations, scope, () => settings.clock.now() >= until),
     runnerDeprecation: (scope, version) => runnerDeprecation(installations, scope, version),
+    admittingGroups: (repository) => readAdmittingGroups(installations, repository),
     job: (repository, id) => job(installations, repository, id),
     ...createReruns(installations),
     ...createSweepReads(asApp, installations, settings.clock),

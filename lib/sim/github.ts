@@ -44,6 +44,15 @@ export function createSimGitHub(service: GitHubService, clock: { now(): number }
       const path = `${runnersOf(scope)}/deprecations/${version}`;
       return mapped(await call(scope.installation, 'GET', path), deprecationOf);
     },
+    admittingGroups: async ({ installation, owner, repository }) => {
+      const query = { per_page: String(PAGE_MAX), visible_to_repository: repository };
+      return mapped(await call(installation, 'GET', `/orgs/${owner}/actions/runner-groups`, { query }), (value) => {
+        const { runner_groups: groups } = value as {
+          runner_groups: { name: string; restricted_to_workflows: boolean }[];
+        };
+        return groups.map(({ name, restricted_to_workflows: onlyWorkflows }) => ({ name, onlyWorkflows }));
+      });
+    },
     job: async (repository, id) =>
       mapped(await call(repository.installation, 'GET', `${pathOf(repository)}/actions/jobs/${id}`), jobOf),
     ...rerunsOf(call),

@@ -13,6 +13,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
     'findRunner',
     'listRunners',
     'runnerDeprecation',
+    'admittingGroups',
     'job',
     'run',
     'installations',

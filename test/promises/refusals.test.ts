@@ -58,7 +58,7 @@ const rows: Row[] = [
 test.each(rows)('$sentence: 500 jobs wait with that reason and cost next to nothing', async (row) => {
   const stage = await createStage({ pools: [aPool({ max: MAX, ...row.pool })] });
   stage.github.control.putInstallation(ORGANISATION);
-  stage.addJobs({ count: JOBS });
+  stage.addJobs({ count: JOBS, durationSeconds: 10 });
   await stage.until(() => stage.livingTasks().length > 0, 5);
   stage.github.control.putInstallation({ ...ORGANISATION, ...row.refuse });
   await stage.minutes(20);
@@ -75,6 +75,62 @@ test.each(rows)('$sentence: 500 jobs wait with that reason and cost next to noth
   expect(await stage.until(stage.allCompleted, MENDED_WITHIN_MINUTES)).toBe(true);
   await stage.minutes(10);
   expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+const groups = [
+  {
+    sentence: 'does not admit the repository',
+    isPublic: false,
+    group: { visibility: 'selected', repositories: ['web'] },
+    mended: { visibility: 'selected', repositories: ['web', 'app'] },
+  },
+  {
+    sentence: 'admits no public repositories',
+    isPublic: true,
+    group: { visibility: 'all' },
+    mended: { visibility: 'all', allowsPublicRepositories: true },
+  },
+];
+
+test.each(groups)('the runner group $sentence: its jobs say so, and other repositories go on', async (row) => {
+  const stage = await createStage({ pools: [aPool({ max: MAX, group: 'fast' })] });
+  const put = (group: object) =>
+    stage.github.control.putInstallation({
+      ...ORGANISATION,
+      groups: [{ name: 'Fast', ...group }],
+      repositories: ['web'],
+    });
+  put(row.group);
+  stage.addJobs({ count: 100, public: row.isPublic });
+  await stage.minutes(20);
+  expect(stage.backlog.all().map(({ reason }) => reason)).toEqual(
+    Array(100).fill('the runner group "fast" does not admit the repository octo-org/app'),
+  );
+  expect(tasks(stage)).toBeLessThanOrEqual(2 * MAX);
+  expect(stage.livingTasks()).toHaveLength(0);
+  const before = tasks(stage);
+  const [other = 0] = stage.addJobs({ repo: 'web' });
+  expect(await stage.until(() => stage.github.books.jobs.get(other)?.state === 'completed', 6)).toBe(true);
+  await stage.minutes(60);
+  expect(tasks(stage)).toBe(before + 1);
+  put(row.mended);
+  expect(await stage.until(stage.allCompleted, BEGINS_WITHIN_MINUTES + 10)).toBe(true);
+  await stage.minutes(10);
+  expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+test('the runner group admits certain workflows only: the job is tried now and then, its neighbours run', async () => {
+  const stage = await createStage({ pools: [aPool({ group: 'fast' })] });
+  const put = (onlyWorkflows: boolean) =>
+    stage.github.control.putInstallation({ ...ORGANISATION, groups: [{ name: 'fast', onlyWorkflows }] });
+  put(true);
+  stage.addJobs({});
+  await stage.minutes(90);
+  expect(stage.backlog.all()[0]?.reason).toMatch(/certain workflows only|launch|comes for it/);
+  expect(stage.lines.some(({ decision }) => decision === 'job put off')).toBe(true);
+  expect(tasks(stage)).toBeLessThanOrEqual(8);
+  put(false);
+  expect(await stage.until(stage.allCompleted, 25)).toBe(true);
 });
 
 /** Jobs of an organisation that suspends the App as soon as the first of their containers boot. */

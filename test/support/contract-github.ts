@@ -183,6 +183,7 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         ['findRunner', (github, scope) => github.findRunner(scope, 'a')],
         ['listRunners', (github, scope) => github.listRunners(scope)],
         ['runnerDeprecation', (github, scope) => github.runnerDeprecation(scope, '2.337.0')],
+        ['admittingGroups', (github, scope) => github.admittingGroups({ ...scope, repository: 'app' })],
         ['job', (github, scope) => github.job({ ...scope, repository: 'app' }, 1)],
         ['run', (github, scope) => github.run({ ...scope, repository: 'app' }, 1)],
       ];
@@ -230,6 +231,23 @@ export function githubContract(name: string, make: (simulated: GitHubUnderTest) 
         });
         await pass(10 * SECOND);
         await value(register());
+      });
+
+      test('a repository is admitted by some groups, and by others with certain workflows only', async () => {
+        const groups = [
+          { name: 'all' },
+          { name: 'Chosen', visibility: 'selected', repositories: ['APP'] },
+          { name: 'others', visibility: 'selected', repositories: ['web'] },
+          { name: 'certain', onlyWorkflows: true },
+        ];
+        put({ owner: 'octo-org', kind: 'Organization', groups, repositories: ['app', 'web'] });
+        const admitting = await value(made.github.admittingGroups(repository));
+        expect(admitting.filter(({ name }) => groups.some((group) => group.name === name))).toEqual([
+          { name: 'all', onlyWorkflows: false },
+          { name: 'Chosen', onlyWorkflows: false },
+          { name: 'certain', onlyWorkflows: true },
+        ]);
+        expect(await kind(made.github.admittingGroups({ ...repository, repository: 'nowhere' }))).toBe('gone');
       });
 
       test('an organisation may forbid runners on repositories', async () => {

@@ -33,6 +33,8 @@ export type Group = {
   name: string;
   visibility: 'all' | 'selected' | 'private';
   allowsPublicRepositories: boolean;
+  /** It is restricted to certain workflows. */
+  onlyWorkflows: boolean;
   /** For `selected`: names in lower case, without the owner. */
   repositories: Set<string>;
 };

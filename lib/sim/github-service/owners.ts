@@ -15,6 +15,7 @@ export type NewGroup = {
   visibility?: Group['visibility'];
   allowsPublicRepositories?: boolean;
   repositories?: readonly string[];
+  onlyWorkflows?: boolean;
 };
 
 export type NewOwner = {
@@ -56,6 +57,11 @@ export function putRepository(hub: Hub, owner: Owner, name: string, isPrivate = 
 
 /** Whether a job of the repository may run on runners of the group (GitHub docs: managing access to runner groups). */
 export function admits(group: Group, repository: Repository): boolean {
+  // Of which workflow a job is, nobody asks here: it is none of those.
+  return isVisible(group, repository) && !group.onlyWorkflows;
+}
+
+export function isVisible(group: Group, repository: Repository): boolean {
   if (!repository.private && !group.allowsPublicRepositories) return false;
   return group.visibility !== 'selected' || group.repositories.has(repository.name.toLowerCase());
 }
@@ -97,6 +103,7 @@ function newGroup(id: number, wanted: NewGroup): Group {
     name: wanted.name,
     visibility: wanted.visibility ?? 'all',
     allowsPublicRepositories: wanted.allowsPublicRepositories ?? false,
+    onlyWorkflows: wanted.onlyWorkflows ?? false,
     repositories: new Set((wanted.repositories ?? []).map((name) => name.toLowerCase())),
   };
 }

@@ -39,6 +39,7 @@ const OWNER = z.strictObject({
         visibility: z.enum(['all', 'selected', 'private']).optional(),
         allowsPublicRepositories: z.boolean().optional(),
         repositories: z.array(NAME).optional(),
+        onlyWorkflows: z.boolean().optional(),
       }),
     )
     .optional(),

@@ -3,7 +3,7 @@ import { answer, failure, notFound, paged, type RestAnswer } from './answers.ts'
 import { TOKEN_MS } from './authentication.ts';
 import type { Group, Runner, Scope } from './books.ts';
 import { type Hub, hex } from './hub.ts';
-import { admits } from './owners.ts';
+import { admits, isVisible } from './owners.ts';
 import type { RestCall, Route } from './rest.ts';
 import { addRunner, dropRunner, hasRoom, isTaken, jitConfigOf, mayRegister, strike } from './runners.ts';
 
@@ -189,7 +189,10 @@ function tokenAnswer(token: string, expiresAt: number): RestAnswer {
 }
 
 function listGroups(call: RestCall): RestAnswer {
-  const groups = call.owner?.groups ?? [];
+  const asked = call.request.query?.['visible_to_repository'];
+  const repository = asked === undefined ? undefined : call.owner?.repositories.get(asked.toLowerCase());
+  if (asked !== undefined && repository === undefined) return notFound();
+  const groups = (call.owner?.groups ?? []).filter((group) => repository === undefined || isVisible(group, repository));
   const login = call.owner?.login ?? '';
   return paged(call.request, groups, (page) => ({
     total_count: groups.length,
@@ -208,7 +211,7 @@ function groupJson(login: string, group: Group) {
     ...(group.visibility === 'selected' ? { selected_repositories_url: `${url}/repositories` } : {}),
     inherited: false,
     allows_public_repositories: group.allowsPublicRepositories,
-    restricted_to_workflows: false,
+    restricted_to_workflows: group.onlyWorkflows,
     selected_workflows: [],
     workflow_restrictions_read_only: false,
   };
