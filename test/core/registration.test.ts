@@ -13,6 +13,7 @@ const decisions: [string, Partial<Seat>, string][] = [
   ['… and is void after the function’s time-out', { mintingAt: NOW - MINT_VOID_AFTER_MS }, 'mint'],
   ['the last one is in flight', { mint: MINTS_MAX, mintingAt: NOW }, 'wait'],
   ['one that was told to go is gone', { state: 'gone' }, 'gone'],
+  ['one whose container has been heard since has it', { state: 'registered', mint: 1, heardAt: NOW }, 'gone'],
   ['one that has a job asks for no other', { state: 'busy' }, 'gone'],
 ];
 test.each(decisions)('%s', (_, seat, decision) => {

@@ -5,6 +5,7 @@ import type { InstallationRecord } from '../../lib/core/runner.ts';
 import { INSTALLATIONS } from '../../lib/core/runner.ts';
 import { janitorHandler } from '../../lib/handlers/janitor.ts';
 import type { World } from '../../lib/world.ts';
+import { aBacklogRecord, aJobRecord } from '../support/builders.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 import { whileTimePasses } from '../support/time.ts';
 
@@ -45,6 +46,19 @@ test('GitHub is slow: a run leaves to the next ones what it has no time for', as
   await stage.minutes(1);
   await run(stage);
   expect(ghosts(stage, 'octo-org')).toBe(0);
+});
+
+test('a pool in which a job waits is looked at, whatever has become of the looks before', async () => {
+  const stage = await createStage({ janitor: false });
+  const made = Promise.all([
+    stage.history.put(aJobRecord(), undefined),
+    stage.backlog.put(aBacklogRecord({ labels: ['self-hosted', 'ecs'] }), undefined),
+  ]);
+  await whileTimePasses(stage, made);
+  const sent: unknown[] = [];
+  const queue: World['queue'] = { send: async (messages) => void sent.push(...messages.map(({ body }) => body)) };
+  await run(stage, { ...stage.world, queue });
+  expect(sent).toEqual([{ kind: 'look', pool: 'default' }]);
 });
 
 test('the list of one owner does not end: those of the others are read, and what is wrong there is repaired', async () => {

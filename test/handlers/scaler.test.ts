@@ -132,6 +132,16 @@ test.each([
   expect({ failed, seats: seats().length }).toEqual({ failed: [], seats: left });
 });
 
+test('a job that ECS refuses to start is owed again, and holds no place', async () => {
+  const { failed, history, seats } = await scaled([job(1)], ({ cluster }) => ({
+    cluster: { ...cluster, runTask: async () => ({ kind: 'refused', reason: 'the role may not be passed' }) },
+  }));
+  expect([failed, seats().filter((seat) => seat.job === 1)]).toEqual([[], []]);
+  const [record] = history.all();
+  expect(record).toMatchObject({ state: 'queued', reason: expect.stringMatching(/may not be passed/) });
+  expect(record).not.toHaveProperty('runner');
+});
+
 test('a job that has ended and one that meets a full ECS have their own outcomes, and nothing fails', async () => {
   const ended = JSON.stringify({
     kind: 'job',
