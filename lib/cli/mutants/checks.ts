@@ -31,7 +31,7 @@ async function runFile(copy: string, file: string, signal: AbortSignal): Promise
   if (ended.code === undefined) return outOfTime(signal);
   if (ended.code === 0) return { is: 'not caught' };
   const failed = failedTest(await readFile(results, 'utf8').catch(() => '{}'), file);
-  return failed === undefined ? { is: 'not run', why: lastLines(ended) } : { is: 'caught', by: failed };
+  return failed === undefined ? { is: 'not run', why: trouble(ended) } : { is: 'caught', by: failed };
 }
 
 /** As Jest reports it. A file that cannot even be loaded has no test that failed. */
@@ -53,7 +53,7 @@ export async function runSeeds(copy: string, { from, seeds, days }: Days, signal
   if (ended.code === undefined) return outOfTime(signal);
   const [found] = /^seed \d+: .*$/m.exec(ended.output) ?? [];
   if (found !== undefined) return { is: 'caught', by: found };
-  return ended.code === 0 ? { is: 'not caught' } : { is: 'not run', why: lastLines(ended) };
+  return ended.code === 0 ? { is: 'not caught' } : { is: 'not run', why: trouble(ended) };
 }
 
 /** What has no end breaks every promise; but only if it was not we who ended it. */
@@ -63,6 +63,8 @@ function outOfTime(signal: AbortSignal): Verdict {
     : { is: 'caught', by: `no end within ${CHECK_MINUTES_MAX} minutes` };
 }
 
-function lastLines({ output }: Ended): string {
-  return output.trim().split('\n').slice(-3).join(' ').slice(-300);
+/** The error, or the last words. */
+function trouble({ output }: Ended): string {
+  const lines = output.trim().split('\n');
+  return (lines.find((text) => /Error\b.*:/.test(text)) ?? lines.slice(-3).join(' ')).trim().slice(0, 300);
 }

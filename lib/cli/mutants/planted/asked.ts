@@ -99,12 +99,12 @@ export const ASKED: readonly Mutant[] = [
     tests: ['test/promises/storms.test.ts'],
   },
   {
-    name: 'repeated-mint-number',
+    name: 'registered-without-end',
     promise: 'asked',
-    file: 'lib/flows/mint.ts',
-    find: 'current.mint === seat.mint && current.mintingAt === seat.mintingAt && isSame(current, seat)',
-    replace: 'current.mint <= seat.mint + 1 && isSame(current, seat)',
-    tests: ['test/promises/self-registered.test.ts', 'test/promises/attacked.test.ts'],
+    file: 'lib/core/registration.ts',
+    find: 'if (seat.mint >= MINTS_MAX)',
+    replace: 'if (seat.mint >= 1000 * MINTS_MAX)',
+    tests: ['test/core/registration.test.ts'],
   },
   {
     name: 'lost-answer-gives-the-mint-back',
@@ -136,9 +136,9 @@ export const ASKED: readonly Mutant[] = [
     promise: 'served',
     seen: [3],
     file: 'lib/live/github-app.ts',
-    find: '.catch((error) => {\n        if (isUnauthorized(error)) return fresh();\n',
+    find: '.catch((error) => {\n        if (isOutdated(error)) return fresh();\n',
     replace: `.catch(async (error) => {
-        if (isUnauthorized(error)) return fresh();
+        if (isOutdated(error)) return fresh();
         const { retryAfterSeconds } = githubFailure(error, call, settings.clock.now());
         if (retryAfterSeconds !== undefined) {
           await new Promise((resolve) => setTimeout(resolve, 1000 * retryAfterSeconds));
@@ -177,8 +177,8 @@ export const ASKED: readonly Mutant[] = [
     name: 'registrations-are-not-paced',
     promise: 'asked',
     file: 'lib/core/pacing.ts',
-    find: 'return tokens >= 0 ? 0 :',
-    replace: 'return tokens >= -1_000_000 ? 0 :',
+    find: 'return tokens >= 0 ? 0 : Math.ceil((-tokens * 60_000) / MINTS_PER_MINUTE);',
+    replace: 'return tokens >= -1000 ? 0 : Math.ceil((-tokens * 60_000) / MINTS_PER_MINUTE);',
     tests: ['test/core/pacing.test.ts'],
   },
   {
@@ -186,7 +186,56 @@ export const ASKED: readonly Mutant[] = [
     promise: 'asked',
     file: 'lib/core/sweep.ts',
     find: 'remaining - RESERVE_SHARES.sweep * limit.limit',
-    replace: 'remaining - (1 - RESERVE_SHARES.sweep) * 0.1 * limit.limit',
+    replace: 'remaining - RESERVE_SHARES.registration * limit.limit',
     tests: ['test/core/sweep.test.ts'],
+  },
+  {
+    name: 'refused-owner-is-tried-job-by-job',
+    promise: 'asked',
+    file: 'lib/core/refusal.ts',
+    find: 'return one.installation === installation && isConcerned;',
+    replace: 'return one.installation === installation && isConcerned && one.since < 0;',
+    tests: ['test/core/refusal.test.ts'],
+  },
+  {
+    name: 'limit-is-heard-by-one-function-only',
+    promise: 'asked',
+    seen: [3],
+    file: 'lib/core/budget.ts',
+    find: 'if (quiet !== undefined && quiet.until > now) return { reason: quiet.reason, until: quiet.until };',
+    replace: '',
+    tests: ['test/core/pacing.test.ts'],
+  },
+  {
+    name: 'reserves-are-for-everybody',
+    promise: 'served',
+    file: 'lib/core/budget.ts',
+    find: 'limit.remaining > RESERVE_SHARES[use] * limit.limit',
+    replace: 'limit.remaining > RESERVE_SHARES.registration * limit.limit',
+    tests: ['test/promises/rate-limits.test.ts'],
+  },
+  {
+    name: 'run-again-though-a-person-cancelled',
+    promise: 'should',
+    file: 'lib/core/rerun.ts',
+    find: "if (run.conclusion === 'cancelled') return drop('its run was cancelled');",
+    replace: '',
+    tests: ['test/core/rerun.test.ts'],
+  },
+  {
+    name: 'run-again-once-too-often',
+    promise: 'asked',
+    file: 'lib/core/rerun.ts',
+    find: 'if (job.attempt > rerunsMax) return',
+    replace: 'if (job.attempt > rerunsMax + 1) return',
+    tests: ['test/core/rerun.test.ts'],
+  },
+  {
+    name: 'run-again-though-it-failed-by-itself',
+    promise: 'asked',
+    file: 'lib/core/rerun.ts',
+    find: 'if (ranOn !== record.runner) return',
+    replace: 'if (ranOn === undefined) return',
+    tests: ['test/core/rerun.test.ts'],
   },
 ];

@@ -66,9 +66,9 @@ export const EXPLAINED: readonly Mutant[] = [
   {
     name: 'reason-of-waiting-is-not-kept',
     promise: 'explained',
-    file: 'lib/flows/look.ts',
-    find: '    ...[...own.values()].map(({ item }) => explain(world, item, launched, decided.why)),\n',
+    file: 'lib/flows/explain.ts',
+    find: '  await world.backlog.put({ ...item, reason: why }, item);\n',
     replace: '',
-    tests: ['test/promises/storms.test.ts'],
+    tests: ['test/promises/refusals.test.ts'],
   },
 ];

@@ -124,7 +124,7 @@ export const SERVED: readonly Mutant[] = [
     file: 'lib/flows/launch.ts',
     find: "if (answer.kind === 'unknown') return;",
     replace: "if (answer.kind === 'unknown' || answer.kind === 'refused') return;",
-    tests: ['test/promises/broken-pool.test.ts'],
+    tests: ['test/handlers/scaler.test.ts'],
   },
   {
     name: 'pool-is-never-looked-at-again',
@@ -132,7 +132,7 @@ export const SERVED: readonly Mutant[] = [
     file: 'lib/flows/clean.ts',
     find: 'if (looks.length > 0) await world.queue.send(looks);',
     replace: 'if (looks.length > 1000) await world.queue.send(looks);',
-    tests: ['test/promises/storms.test.ts'],
+    tests: ['test/flows/clean.test.ts'],
   },
   {
     name: 'jobs-that-await-github-are-not-asked-for',
@@ -190,5 +190,22 @@ export const SERVED: readonly Mutant[] = [
     find: 'if (!watch.kept) watch.broken.abort();',
     replace: '',
     tests: ['test/infra/runner/docker-watch.test.ts'],
+  },
+  {
+    name: 'refusal-of-one-owner-holds-all',
+    promise: 'served',
+    seen: [7],
+    file: 'lib/core/refusal.ts',
+    find: 'return one.installation === installation && isConcerned;',
+    replace: 'return isConcerned;',
+    tests: ['test/core/refusal.test.ts'],
+  },
+  {
+    name: 'idle-runner-stays-on-a-leaving-instance',
+    promise: 'served',
+    file: 'lib/core/interruption.ts',
+    find: "return state === 'registered' ? 'retire' : 'leave alone';",
+    replace: "return 'leave alone';",
+    tests: ['test/flows/interruption.test.ts'],
   },
 ];

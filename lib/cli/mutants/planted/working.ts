@@ -130,4 +130,12 @@ export const WORKING: readonly Mutant[] = [
     replace: "const isGo = answer.status === 200 && parsed(answer.text)['answer'] !== 'stay';",
     tests: ['test/infra/runner/bootstrap.test.ts'],
   },
+  {
+    name: 'worker-is-given-up-with-its-instance',
+    promise: 'working',
+    file: 'lib/core/interruption.ts',
+    find: "if (state === 'launching' || state === 'warm') return 'give up';",
+    replace: "if (state !== 'registered') return 'give up';",
+    tests: ['test/flows/interruption.test.ts'],
+  },
 ];
