@@ -1,9 +1,10 @@
 /** The faults are over: every job finishes, none waits in vain, and then nothing is left. */
 import type { Job } from '../../sim/github-service/books.ts';
 import { type EndedWorld, jobsLost, keptWaiting, leftBehind } from '../../sim/judge/end.ts';
-import type { Judge } from '../../sim/judge/judge.ts';
+import { type Judge, PROMISES } from '../../sim/judge/judge.ts';
 import { createPatience } from '../../sim/judge/patience.ts';
-import { familyOf, isServed, maxOf, WARM } from './setting.ts';
+import { owedReruns, wrongReruns } from '../../sim/judge/reruns.ts';
+import { familyOf, isServed, maxOf, rerunsMaxOf, WARM } from './setting.ts';
 import type { Stage } from './stage.ts';
 
 /** In minutes. `waited`: the longest that a job waited while its pool had places; `until`: until all had ended; `quiet`: until nothing was left. */
@@ -21,13 +22,18 @@ export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean
   const isBroken = () => breaches.length > 0;
   const finished: Finish = { waited: 0, until: 0, quiet: 0 };
   const patience = createPatience({ jobs: () => openJobs(stage), familyOf, maxOf, workingIn: judge.workingIn });
-  const isOver = () => isBroken() || (isPlayed() && openJobs(stage).length === 0);
+  const rules = { books: stage.github.books, taskOf: judge.taskOf, rerunsMaxOf };
+  const isOver = () => isBroken() || (isPlayed() && openJobs(stage).length === 0 && owedReruns(rules).length === 0);
   for (; finished.until < FINISH_MINUTES_MAX && !isOver(); finished.until += 1) {
     await stage.minutes(1);
     breaches.push(...keptWaiting(stage.clock.now(), patience.look()));
   }
   finished.waited = patience.longest();
   if (!isBroken()) breaches.push(...jobsLost(world()));
+  const owed = owedReruns(rules).map(({ id }) => `job ${id} died with its instance, and is not run again`);
+  for (const detail of [...owed, ...wrongReruns(rules)]) {
+    breaches.push({ at: stage.clock.now(), promise: PROMISES.rerun, detail });
+  }
   if (isBroken()) return finished;
   const doneAt = stage.clock.now();
   while (finished.quiet < QUIET_MINUTES && leftBehind(world()).length > 0) {

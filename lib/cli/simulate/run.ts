@@ -11,7 +11,7 @@ import { type Breach, createJudge } from '../../sim/judge/judge.ts';
 import { planWorkload, playWorkload } from '../../sim/workload.ts';
 import { endedWorld, type Finish, finish } from './finish.ts';
 import { hooksOf } from './hooks.ts';
-import { isServed, maxOf, mayHave, POOLS, SOURCES } from './setting.ts';
+import { isServed, maxOf, mayHave, PERMISSIONS, POOLS, SOURCES } from './setting.ts';
 import { createStage, type Stage } from './stage.ts';
 import { createStory } from './story.ts';
 
@@ -91,7 +91,8 @@ function setUp({ github }: Stage): void {
   for (const { owner, user } of SOURCES) {
     const repositories = SOURCES.filter((source) => source.owner === owner && !source.outside).map(({ repo }) => repo);
     const groups = user ? {} : { groups: [{ name: 'Fast' }] };
-    github.control.putInstallation({ owner, kind: user ? 'User' : 'Organization', repositories, ...groups });
+    const kind = user ? 'User' : 'Organization';
+    github.control.putInstallation({ owner, kind, permissions: PERMISSIONS, repositories, ...groups });
   }
 }
 

@@ -8,7 +8,7 @@ const EVERYBODY = `${ROLES}/sim-task`;
 const DEPLOYING = `${ROLES}/sim-deploy`;
 
 export const POOLS: readonly Pool[] = [
-  aPool({ name: 'default', labels: ['self-hosted', 'linux', 'x64', 'ecs'], max: 20 }),
+  aPool({ name: 'default', labels: ['self-hosted', 'linux', 'x64', 'ecs'], max: 20, rerunsMax: 2 }),
   aPool({ name: 'large', labels: ['self-hosted', 'linux', 'x64', 'ecs', 'large'], max: 5 }),
   aPool({
     name: 'deploy',
@@ -42,6 +42,19 @@ export const WARM = POOLS.reduce((sum, { warm }) => sum + warm, 0);
 export function maxOf(family: string): number {
   return POOLS.find(({ name }) => family === `sim-${name}`)?.max ?? 0;
 }
+
+/** In how many attempts jobs of the family's pool are run again when they died with their instance. */
+export function rerunsMaxOf(family: string): number {
+  return POOLS.find(({ name }) => family === `sim-${name}`)?.rerunsMax ?? 0;
+}
+
+/** What the App is granted: to run jobs again, too. */
+export const PERMISSIONS = {
+  metadata: 'read',
+  actions: 'write',
+  organization_self_hosted_runners: 'write',
+  administration: 'write',
+};
 
 /** The role for deploying is for the repositories that deploy, the other one for all. */
 export function mayHave(role: string | undefined, owner: string, repository: string): boolean {

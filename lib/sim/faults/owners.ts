@@ -97,7 +97,7 @@ function forbid(targets: Targets, repositoryRunners: boolean): void {
 function grant(targets: Targets, level: 'read' | 'write'): void {
   const permissions = {
     metadata: 'read',
-    actions: 'read',
+    actions: level,
     organization_self_hosted_runners: level,
     administration: level,
   };

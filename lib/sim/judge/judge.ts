@@ -39,6 +39,7 @@ export const PROMISES = {
   role: 'a job never gets a role that its repository may not have',
   finished: 'every job that a pool serves is run',
   waits: 'no job waits while its pool has places',
+  rerun: 'only what died with its instance is run again, and that is',
   left: 'nothing is left behind',
   calls: 'GitHub calls per job are bounded',
 } as const;
