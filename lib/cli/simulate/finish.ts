@@ -22,7 +22,7 @@ export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean
   const isBroken = () => breaches.length > 0;
   const finished: Finish = { waited: 0, until: 0, quiet: 0 };
   const patience = createPatience({ jobs: () => openJobs(stage), familyOf, maxOf, workingIn: judge.workingIn });
-  const rules = { books: stage.github.books, taskOf: judge.taskOf, rerunsMaxOf };
+  const rules = { books: stage.github.books, taskOf: judge.taskOf, isMoved: judge.isMoved, rerunsMaxOf };
   const isOver = () => isBroken() || (isPlayed() && openJobs(stage).length === 0 && owedReruns(rules).length === 0);
   for (; finished.until < FINISH_MINUTES_MAX && !isOver(); finished.until += 1) {
     await stage.minutes(1);

@@ -4,7 +4,7 @@ export type Knobs = ReturnType<typeof noKnobs>;
 export type Knob = keyof Knobs;
 
 /** Calls of GitHub's REST API that can be made to fail by themselves. */
-export const ROUTES = ['jitconfig', 'removal', 'runners', 'job', 'token', 'runs', 'deliveries'] as const;
+export const ROUTES = ['jitconfig', 'removal', 'runners', 'job', 'token', 'runs', 'rerun', 'deliveries'] as const;
 export type RouteName = (typeof ROUTES)[number];
 
 export function noKnobs() {

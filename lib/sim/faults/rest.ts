@@ -20,6 +20,7 @@ const PATHS: readonly [method: string, path: RegExp, route: RouteName][] = [
   ['GET', /\/actions\/jobs\/\d+$/, 'job'],
   ['POST', /\/access_tokens$/, 'token'],
   ['GET', /\/actions\/runs(\/|$)/, 'runs'],
+  ['POST', /\/rerun(-failed-jobs)?$/, 'rerun'],
   ['GET', /\/hook\/deliveries/, 'deliveries'],
   ['POST', /\/hook\/deliveries/, 'deliveries'],
 ];

@@ -26,6 +26,8 @@ export type Judge = {
   breaches: Breach[];
   /** The task in which the job's runner was; `undefined`: it has had none of ours. */
   taskOf: (job: Job) => TaskEntry | undefined;
+  /** Its owner or repository has another name since it began to run, or another installation: it is not to be found where it was. */
+  isMoved: (job: Job) => boolean;
   /** How many jobs run in tasks of the family now. */
   workingIn: (family: string) => number;
 };
@@ -51,6 +53,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
   const tasks = new Map<string, TaskEntry>();
   /** By the name of the task in which they run. */
   const running = new Map<string, Job>();
+  const places = new Map<Job, string>();
   const launches = createLaunches(github, broken);
 
   const onTask: OnTask = (task, change, alive) => {
@@ -73,6 +76,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     if (action === 'completed' && running.get(name) === job) running.delete(name);
     if (action !== 'in_progress') return;
     running.set(name, job);
+    places.set(job, placeOf(job));
     const task = tasks.get(name);
     const { owner, name: repository } = job.run.repository;
     if (task === undefined || mayHave(task.role, owner.login, repository)) return;
@@ -84,6 +88,12 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     onTask,
     onJob,
     taskOf: (job) => job.runner && tasks.get(taskNameOf(job.runner.name)),
+    isMoved: (job) => places.get(job) !== placeOf(job),
     workingIn: (family) => [...running.keys()].filter((name) => tasks.get(name)?.family === family).length,
   };
+}
+
+function placeOf({ run: { repository } }: Job): string {
+  const { owner, name } = repository;
+  return `${owner.installation.id} ${owner.login}/${name}`;
 }

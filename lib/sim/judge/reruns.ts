@@ -6,6 +6,8 @@ export type RerunRules = {
   books: Books;
   /** The task in which the job's runner was. */
   taskOf: (job: Job) => TaskEntry | undefined;
+  /** It is not to be found where it was. */
+  isMoved: (job: Job) => boolean;
   /** In how many attempts of its run a job of the family's pool is run again. */
   rerunsMaxOf: (family: string) => number;
 };
@@ -27,14 +29,14 @@ export function wrongReruns({ books, taskOf, rerunsMaxOf }: RerunRules): string[
 }
 
 /** Those that are to be run again, and have not been. Of a run that a person has cancelled or run again since, nothing is. */
-export function owedReruns({ books, taskOf, rerunsMaxOf }: RerunRules): Job[] {
+export function owedReruns({ books, taskOf, isMoved, rerunsMaxOf }: RerunRules): Job[] {
   const again = new Set(books.reruns.flatMap(({ jobs }) => jobs));
   const byRun = new Map<number, Rerun[]>();
   for (const rerun of books.reruns) byRun.set(rerun.run.id, [...(byRun.get(rerun.run.id) ?? []), rerun]);
   return [...books.jobs.values()].filter((job) => {
     const task = taskOf(job);
     if (task === undefined || again.has(job) || !hasDied(job, task)) return false;
-    if (job.attempt > rerunsMaxOf(task.family) || job.run.repository.outside) return false;
+    if (job.attempt > rerunsMaxOf(task.family) || job.run.repository.outside || isMoved(job)) return false;
     return !isTouched(job, byRun.get(job.run.id) ?? []);
   });
 }
