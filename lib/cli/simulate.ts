@@ -2,8 +2,9 @@
 import ora from 'ora';
 import { drawFaults } from '../sim/faults/draw.ts';
 import { type SimulateOptions, simulateCommand } from './simulate/options.ts';
-import { failure, faultTable, summary } from './simulate/report.ts';
+import { failure, faultTable } from './simulate/report.ts';
 import { type Run, run } from './simulate/run.ts';
+import { summary } from './simulate/summary.ts';
 import { endedSeeds } from './simulate/workers.ts';
 
 /** Whoever has seen so many failing seeds has seen enough. */

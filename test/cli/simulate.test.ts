@@ -8,6 +8,7 @@ import { type SimulateOptions, simulateCommand } from '../../lib/cli/simulate/op
 import { failure } from '../../lib/cli/simulate/report.ts';
 import type { Run } from '../../lib/cli/simulate/run.ts';
 import { shrink } from '../../lib/cli/simulate/shrink.ts';
+import { summary } from '../../lib/cli/simulate/summary.ts';
 import type { FaultList } from '../../lib/sim/faults/table.ts';
 
 function parse(...argv: string[]): SimulateOptions | string {
@@ -55,7 +56,8 @@ test.each([
 
 function aRun(faults: FaultList, promise?: string): Run {
   const breaches = promise === undefined ? [] : [{ at: Date.UTC(2026, 0, 1), promise, detail: 'job 7 is queued' }];
-  return { seed: 3, faults, breaches, jobs: 1, tasks: 1, calls: 1, waits: [], story: [], fingerprint: '' };
+  const counts = { jobs: 1, judged: 1, tasks: 1, calls: 1, stops: 0, deaths: 0, lost: 0 };
+  return { seed: 3, faults, breaches, ...counts, waits: [], story: [], fingerprint: '' };
 }
 
 test('faults that do not matter are left out, and those stay that break another promise', async () => {
@@ -76,6 +78,25 @@ test('a failing seed prints itself, its faults, the broken promise and the comma
     '  of which it needs: two=0.5',
     '  npm run simulate -- --seed 3 --days 0.5 --fault two=0.5 --trace',
   ]);
+});
+
+test('the summary shows how the figures are distributed, and which faults the seeds had', () => {
+  const runs = Array.from({ length: 10 }, (_, index) => ({
+    ...aRun({}),
+    jobs: 2,
+    calls: 2 * index,
+    waits: [index, 1200],
+  }));
+  const text = summary([...runs, aRun({ 'github.down': 1, 'jitconfig.502': 0.1 }, 'the promise')], 0.5, 60);
+  expect(text).toMatch(/^11 seeds, 5.5 days with faults, 11 seeds a minute:\n21 jobs, of which 11 are for our pools/);
+  expect(text).toMatch(/GitHub calls per job, by seed +│ +4.0 │ +8.0 │ +9.0 │ +9.0 /);
+  expect(text).toMatch(/seconds from queued to running, by job +│ +1,200 │/);
+  expect(text).toMatch(/after the faults: minutes until all jobs had ended +│ +– │/);
+  expect(text).toMatch(/Seeds with each fault \(10 with none\): /);
+  expect(text).toMatch(/github.down 1\b/);
+  expect(text).toMatch(/jitconfig.cut 0\b/);
+  expect(text.split('\n').every((line) => line.length <= 120)).toBe(true);
+  expect(text).toMatch(/\n1 of 11 seeds broke a promise.$/);
 });
 
 test('the command ends with 2 where an option is wrong, and with 0 after a seed that holds', () => {

@@ -14,6 +14,8 @@ export type Lambda = {
   invoke: <Answer>(name: FunctionName, run: (world: World) => Promise<Answer>) => Promise<Answer>;
   /** All environments of all functions die. */
   killAll: () => void;
+  /** How many invocations were killed, or took too long. */
+  deaths: () => number;
 };
 
 const TIMEOUT_MS = 30_000;
@@ -21,6 +23,7 @@ const JANITOR_TIMEOUT_MS = 60_000;
 
 export function createLambda(clock: SimClock, world: World, watch: Watch | undefined): Lambda {
   const alive = new Set<Invocation>();
+  let deaths = 0;
 
   async function invoke<Answer>(name: FunctionName, run: (world: World) => Promise<Answer>): Promise<Answer> {
     let die: (error: Error) => void = () => undefined;
@@ -30,6 +33,7 @@ export function createLambda(clock: SimClock, world: World, watch: Watch | undef
     const invocation: Invocation = {
       killed: false,
       kill: () => {
+        if (!invocation.killed) deaths += 1;
         invocation.killed = true;
         die(new Error(`${name} was killed`));
       },
@@ -50,6 +54,7 @@ export function createLambda(clock: SimClock, world: World, watch: Watch | undef
 
   return {
     invoke,
+    deaths: () => deaths,
     killAll: () => {
       for (const invocation of [...alive]) invocation.kill();
     },

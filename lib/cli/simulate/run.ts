@@ -20,9 +20,17 @@ export type Run = {
   faults: FaultList;
   breaches: Breach[];
   jobs: number;
+  /** Those of them that some pool of ours serves. */
+  judged: number;
   tasks: number;
   /** At GitHub, those that counted for a primary limit. */
   calls: number;
+  /** Calls of StopTask. */
+  stops: number;
+  /** Invocations that were killed, or took too long. */
+  deaths: number;
+  /** Tasks that died with their instances. */
+  lost: number;
   /** After the faults; absent: a promise was broken before. */
   finished?: Finish;
   /** From the queue to a runner, of each job that ran, in seconds. */
@@ -65,6 +73,7 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
     const calls = [...stage.github.books.installations.keys()].reduce((sum, id) => sum + stage.github.charged(id), 0);
     const minutes = (stage.clock.now() - beganAt) / MINUTE_MS;
     const world = endedWorld(stage, judge);
+    const { tasks, operations } = stage.ecs.books();
     const breaches = [...judge.breaches, ...tooManyCalls(world, calls, minutes)];
     for (const { promise, detail } of breaches) story.tell('BROKEN', `${promise}: ${detail}`);
     return {
@@ -72,8 +81,12 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
       faults,
       breaches,
       jobs: jobs.length,
-      tasks: stage.ecs.books().tasks.length,
+      judged: jobs.filter(world.isOurs).length,
+      tasks: tasks.length,
       calls,
+      stops: operations['StopTask']?.calls ?? 0,
+      deaths: stage.deaths(),
+      lost: tasks.filter(({ lost }) => lost).length,
       ...(finished !== undefined && { finished }),
       waits: jobs.filter(world.isOurs).flatMap(waitOf),
       story: story.lines,

@@ -32,6 +32,6 @@ export function thrown(seed: number, faults: FaultList, error: unknown): Run {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     ...{ seed, faults, breaches: [{ at: 0, promise: 'nothing throws', detail }] },
-    ...{ jobs: 0, tasks: 0, calls: 0, waits: [], story: [], fingerprint: '' },
+    ...{ jobs: 0, judged: 0, tasks: 0, calls: 0, stops: 0, deaths: 0, lost: 0, waits: [], story: [], fingerprint: '' },
   };
 }

@@ -82,7 +82,7 @@ export async function createStage(options: StageOptions) {
     options.onLine?.(line);
   };
   const world: World = { clock, log, ...portsOf(options, services, clock) };
-  const { invoke, killAll } = createLambda(clock, world, options.watch);
+  const { invoke, killAll, deaths } = createLambda(clock, world, options.watch);
   functions = createFunctions(options, { clock, queue, invoke, readConfig: deployment.readConfig });
   const seats = () => runners.all().filter((record): record is Seat => record.kind === 'runner');
   return {
@@ -102,6 +102,7 @@ export async function createStage(options: StageOptions) {
     allCompleted: () => [...github.books.jobs.values()].every(({ state }) => state === 'completed'),
     /** All environments of all functions die. */
     killFunctions: killAll,
+    deaths,
     addJobs: (request: Record<string, unknown>): number[] => {
       const added = github.control.addJobs({
         owner: 'octo-org',
