@@ -59,11 +59,14 @@ export function isForsaken(job: Taken, seat: Seat | undefined, now: number): boo
 
 /**
  * Runners that will take a job, and that no job needs: theirs runs elsewhere or was cancelled. Runners and jobs change
- * partners while several events are recorded side by side; this brings together who was left over.
+ * partners while several events are recorded side by side; this brings together who was left over. One of which no task is
+ * known is not among them: its place may never have been claimed, and to launch anew is quicker than to find out.
  */
 export function spares(seats: readonly Seat[], backlog: readonly BacklogRecord[], now: number): Seat[] {
   const running = new Set(backlog.filter(({ state }) => state === 'in_progress').map(({ job }) => job));
-  return seats.filter((seat) => isComing(seat, now) && (seat.serves === undefined || running.has(seat.serves)));
+  return seats
+    .filter(({ taskArn }) => taskArn !== undefined)
+    .filter((seat) => isComing(seat, now) && (seat.serves === undefined || running.has(seat.serves)));
 }
 
 /** A runner that nobody needs, and the job that it comes for from now on. */

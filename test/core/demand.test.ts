@@ -264,6 +264,12 @@ describe('adoptions', () => {
       job: 1,
     },
     {
+      sentence: 'not one of which no task is known: its place may never have been claimed',
+      seat: aSeat({ job: 2 }),
+      backlog: [...queued([1]), ...queued([2], { state: 'in_progress' })],
+      job: undefined,
+    },
+    {
       sentence: 'one that was told to go does not',
       seat: spare({ state: 'gone' }),
       backlog: queued([1]),
@@ -309,7 +315,7 @@ describe('adoptions', () => {
     { sentence: 'nor one that is needed', seat: aSeat({ job: 2 }), backlog: queued([1, 2]), job: undefined },
     {
       sentence: 'one whose job runs elsewhere does',
-      seat: aSeat({ job: 2 }),
+      seat: aSeat({ job: 2, taskArn: 'a task' }),
       backlog: [...queued([1]), ...queued([2], { state: 'in_progress' })],
       job: 1,
     },

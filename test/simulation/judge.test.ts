@@ -26,7 +26,7 @@ function aJob(repository: string, runner: string): Job {
   return { id: 77, run, runner: { id: 1, name: runner } } as unknown as Job;
 }
 
-const idle = { name: `${NAME}-1`, state: 'idle' as const };
+const idle = { name: `${NAME}-1`, state: 'idle' as const, createdAt: 0 };
 const SECOND = 'sim-default-1-77-2';
 
 const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) => void; broken: string[] }[] = [
@@ -61,7 +61,7 @@ const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) =>
     broken: [PROMISES.launch],
   },
   {
-    name: 'a second launch of a job whose first runner idles',
+    name: 'a second launch of a job whose first runner has just come',
     runners: [idle],
     play: (judge) => {
       judge.onTask(aTask(), 'created', 1);
@@ -70,14 +70,25 @@ const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) =>
     broken: [PROMISES.launch],
   },
   {
-    name: 'ten launches of a job at once, and one more',
+    name: 'eleven launches of a job fail at once, and it has one more',
     play: (judge) => {
-      for (let launch = 1; launch <= 11; launch += 1) {
+      for (let launch = 1; launch <= 12; launch += 1) {
         judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}`, createdAt: launch * 1000 }), 'created', 1);
         judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}` }), 'stopped', 0);
       }
     },
     broken: [PROMISES.cost],
+  },
+  {
+    name: 'twelve launches of a job, each of which is taken by another one',
+    play: (judge) => {
+      for (let launch = 1; launch <= 12; launch += 1) {
+        judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}`, createdAt: launch * 1000 }), 'created', 1);
+        judge.onJob(aJob('app', `sim-default-0-77-${launch}-1`), 'in_progress');
+        judge.onTask(aTask({ startedBy: `sim-default-0-77-${launch}` }), 'stopped', 0);
+      }
+    },
+    broken: [],
   },
   {
     name: 'one launch of a job on two places, one after the other',

@@ -83,8 +83,13 @@ export function aWarmSeat(overrides: Partial<Seat> = {}): Seat {
   return { ...seat, version: 'v1', ...waits, ...overrides };
 }
 
-/** The seat of which no job is known. */
+/** The seat of which no job is known; its task is. */
 export function aSpareSeat(overrides: Partial<Seat> = {}): Seat {
-  const { serves: _, ...seat } = aSeat({ state: 'registered', registeredAt: NOW, ...overrides });
+  const { serves: _, ...seat } = aSeat({
+    state: 'registered',
+    taskArn: 'the ARN of its task',
+    registeredAt: NOW,
+    ...overrides,
+  });
   return seat;
 }
