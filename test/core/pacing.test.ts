@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MINTS_BURST, MINTS_PER_MINUTE, SCOPE_KEPT_MS, TURN_KEPT_MS } from '../../lib/core/limits.ts';
-import { isItsTurn, nextTurnAt, refill, takeCalls, takeTurn, waitsForTurn } from '../../lib/core/pacing.ts';
+import {
+  LAUNCH_AHEAD_MS,
+  MINTS_BURST,
+  MINTS_PER_MINUTE,
+  SCOPE_KEPT_MS,
+  SILENCE_MAX_MS,
+  TURN_KEPT_MS,
+} from '../../lib/core/limits.ts';
+import { isItsTurn, launchHold, nextTurnAt, refill, takeCalls, takeTurn, waitsForTurn } from '../../lib/core/pacing.ts';
 import type { InstallationRecord } from '../../lib/core/runner.ts';
 import { NOW } from '../support/builders.ts';
 
@@ -113,5 +120,26 @@ describe('a turn', () => {
   test('who comes before it keeps it, unless GitHub is to be left alone for longer', () => {
     expect(waitsForTurn(turn, first, NOW - 1)).toBe(true);
     expect(waitsForTurn(turn, withTokens(0, { quiet: quietFor(1) }), NOW - 1)).toBe(false);
+  });
+});
+
+describe('whether a container may be launched', () => {
+  const silent = (sinceMs: number, untilMs: number) =>
+    withTokens(5, {
+      quiet: { why: 'no answer', since: NOW - sinceMs, until: NOW + untilMs, times: 1, reason: '502' },
+    });
+
+  test.each<[string, InstallationRecord | typeof first, number | undefined]>([
+    ['there is a turn at once', first, undefined],
+    ['the turn comes while it boots', withTokens(-MINTS_PER_MINUTE + 1), undefined],
+    ['there is no turn before', withTokens(-2 * MINTS_PER_MINUTE), MINUTE_MS + GAP_MS],
+    ['a limit holds for as long as a boot takes', withTokens(5, { quiet: quietFor(LAUNCH_AHEAD_MS) }), undefined],
+    ['a limit holds for longer', withTokens(5, { quiet: quietFor(50 * MINUTE_MS) }), 49 * MINUTE_MS],
+    ['GitHub has not answered for a moment', silent(10_000, 10_000), undefined],
+    ['GitHub has not answered for a while', silent(LAUNCH_AHEAD_MS, 10_000), 10_000 + SILENCE_MAX_MS],
+    ['… and somebody is about to try', silent(LAUNCH_AHEAD_MS, -1000), SILENCE_MAX_MS - 1000],
+    ['… and nobody has', silent(LAUNCH_AHEAD_MS, -SILENCE_MAX_MS), undefined],
+  ])('%s', (_, record, heldMs) => {
+    expect(launchHold(record, NOW)?.until).toBe(heldMs === undefined ? undefined : NOW + heldMs);
   });
 });

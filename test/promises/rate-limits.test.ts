@@ -1,10 +1,12 @@
 /** GitHub's limits, in virtual time: judged by the calls that reach the simulated GitHub, and by its books. */
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { LAUNCHES_PER_LOOK_MAX, RESERVE_SHARES } from '../../lib/core/limits.ts';
 import { type GitHubCalls, pointsInMinuteMost, recordCalls, refused, type SeenCall } from '../support/github-calls.ts';
 import { aPool } from '../support/pools.ts';
 import type { Stage, StageOptions } from '../support/stage.ts';
 import { CLEAN, createStage } from '../support/stage.ts';
+
+jest.setTimeout(300_000);
 
 const SWEEPS = /\/actions\/runs(\/|$)|^\/installation\/repositories/;
 const REGISTRATIONS = /\/generate-jitconfig$/;
