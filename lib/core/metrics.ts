@@ -88,6 +88,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'spot warning': [{ metric: 'SpotWarnings', value: 1 }],
   'runner found ended': REPAIR,
   'task found': REPAIR,
+  'runner retired': REPAIR,
   'task stopped': REPAIR,
   'ghost removed': REPAIR,
   'asked GitHub about a job': REPAIR,

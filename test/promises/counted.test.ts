@@ -140,6 +140,18 @@ const scenarios: {
     counted: ['Repairs: task stopped'],
   },
   {
+    name: 'a listener goes on without its registration, and says nothing',
+    options: { lose: (path) => (path.endsWith('/idle') ? 'request' : undefined) },
+    run: async (stage) => {
+      stage.github.control.setFaults({ ghostRunners: 1 });
+      stage.addJobs({});
+      await stage.minutes(4);
+      stage.github.control.setFaults({ ghostRunners: 0 });
+      await stage.minutes(15);
+    },
+    counted: ['Repairs: runner retired'],
+  },
+  {
     name: 'a webhook fails, and another one is never attempted',
     run: async (stage) => {
       stage.github.control.setFaults({ failWebhooks: 1 });

@@ -24,6 +24,35 @@ test.each([
   expect(stage.clock.now() - from).toBeLessThanOrEqual(DECIDED_WITHIN_MS);
 });
 
+/**
+ * GitHub gives a runner the oldest job, or any, that its labels cover: so runners for five jobs run others first, of which
+ * there is no end until all that are older have begun. Nothing can be done about that from outside but to lose no time.
+ */
+test.each([
+  ['the oldest job first', false],
+  ['jobs in any order', true],
+])('five jobs behind 500 that may take their runners, with GitHub giving %s', async (_, jobsInAnyOrder) => {
+  const [plain, gpu] = [
+    aPool({ name: 'plain', labels: ['self-hosted', 'ecs'], max: 20, taskDefinition: 'sim-plain:1' }),
+    aPool({ name: 'gpu', labels: ['self-hosted', 'ecs', 'gpu'], max: 5, taskDefinition: 'sim-gpu:1' }),
+  ];
+  const stage = await createStage({ pools: [plain, gpu] });
+  stage.github.control.setFaults({ jobsInAnyOrder });
+  stage.addJobs({ count: 500, labels: plain.labels, durationSeconds: JOB_SECONDS });
+  await stage.minutes(3);
+  const five = stage.addJobs({ count: 5, labels: gpu.labels, durationSeconds: JOB_SECONDS });
+  const haveStarted = () => five.every((job) => stage.github.books.jobs.get(job)?.startedAt !== undefined);
+  const turns = Math.ceil(500 / (plain.max + gpu.max));
+  expect(await stage.until(haveStarted, (turns * (JOB_SECONDS + BETWEEN_JOBS_SECONDS)) / 60 + 2)).toBe(true);
+  expect(await stage.until(stage.allCompleted, 30)).toBe(true);
+  // Each launch has run a job: none was made in vain.
+  expect(stage.ecs.books().tasks.length).toBeLessThanOrEqual(505 + 5);
+});
+
+const JOB_SECONDS = 60;
+/** From the end of a job until the next one runs on its place. */
+const BETWEEN_JOBS_SECONDS = 8;
+
 test('the poison message ends in the dead-letter queue, and nothing else does', async () => {
   const stage = await createStage();
   stage.queue.deliver('this is poison');

@@ -57,6 +57,8 @@ export type Faults = {
   ghostRunners: number;
   /** A run with a held job is `waiting`, whatever its other jobs do: such runs hide queued jobs from who asks for `queued` ones. */
   heldRunsWaiting: boolean;
+  /** A runner gets any of the jobs that it may run, and not the oldest: GitHub does not promise which. */
+  jobsInAnyOrder: boolean;
   /** A job cancelled while queued shows runner id null instead of 0. */
   cancelledRunnerNull: boolean;
   /** Runners' connections that are refused for the moment. */
@@ -101,6 +103,7 @@ export const NO_FAULTS: Readonly<Faults> = {
   idleJitRemoved: 0,
   ghostRunners: 0,
   heldRunsWaiting: false,
+  jobsInAnyOrder: false,
   cancelledRunnerNull: false,
   refuseSessions: 0,
   pointsPerMinuteMax: 900,

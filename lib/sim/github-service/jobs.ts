@@ -110,7 +110,7 @@ function goOn(hub: Hub, job: Job): void {
 export function offerRunner(hub: Hub, runner: Runner): void {
   runner.job = undefined;
   runner.state = 'idle';
-  const job = jobFor(runner);
+  const job = jobFor(hub, runner);
   if (job === undefined) {
     addIdle(runner);
     return;

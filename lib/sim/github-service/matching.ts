@@ -19,20 +19,21 @@ export function runnerFor(hub: Hub, job: Job): Runner | undefined {
   return drawFrom(bags, hub.chance);
 }
 
-/** The oldest waiting job that the runner may run. */
-export function jobFor(runner: Runner): Job | undefined {
-  let oldest: Job | undefined;
-  for (const waiting of runner.scope.owner.waiting.values()) {
-    const job = waiting.jobs[0];
-    if (job === undefined || (oldest !== undefined && oldest.id < job.id)) continue;
-    if (
-      reaches(runner.scope, waiting.repository) &&
-      fits(runner.class, waiting.repository, waiting.labels, waiting.group)
-    ) {
-      oldest = job;
-    }
+/** The oldest waiting job that the runner may run, or any (switch `jobsInAnyOrder`). */
+export function jobFor(hub: Hub, runner: Runner): Job | undefined {
+  const waiting = [...runner.scope.owner.waiting.values()].filter(
+    ({ repository, labels, group }) =>
+      reaches(runner.scope, repository) && fits(runner.class, repository, labels, group),
+  );
+  if (hub.faults.jobsInAnyOrder) {
+    const jobs = waiting.flatMap((one) => one.jobs);
+    return jobs[hub.chance.between(0, jobs.length - 1)];
   }
-  return oldest;
+  const oldest = waiting.flatMap(({ jobs }) => jobs[0] ?? []);
+  return oldest.reduce<Job | undefined>(
+    (first, job) => (first !== undefined && first.id < job.id ? first : job),
+    undefined,
+  );
 }
 
 export function addIdle(runner: Runner): void {
