@@ -108,6 +108,7 @@ test('who works is left alone, and it is noted that its instance goes', async ()
   await until(stage, 'busy');
   await warn(stage);
   expect(stage.seats()).toMatchObject([{ state: 'busy', interruptedAt: expect.any(Number) }]);
+  expect(stage.seats()[0]).not.toHaveProperty('goneAt');
   expect(await stage.until(stage.allCompleted, 3)).toBe(true);
   expect(stage.github.control.jobs()).toMatchObject([{ conclusion: 'success' }]);
 });
