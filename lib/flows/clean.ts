@@ -20,6 +20,7 @@ import { removeGhosts, stopOrphans } from './ghosts.ts';
 import { guarded, inTurn } from './guarded.ts';
 import { keepNeeded, knownPools } from './known-pools.ts';
 import { noteTask } from './launch.ts';
+import { notedLimits } from './limit-holds.ts';
 import { type Listing, listRegistrations, notListedBusy } from './listings.ts';
 import { noteLost } from './lost.ts';
 import { moveJobs } from './move.ts';
@@ -191,7 +192,7 @@ async function publishGauges(
     records: records.map(asPool).filter((record) => record !== undefined),
     ...(seen.tasks.kind === 'ok' && { tasks: seen.tasks.value }),
     ...(seen.versionDaysLeft !== undefined && { versionDaysLeft: seen.versionDaysLeft }),
-    rateLimits: await world.github.rateLimits(),
+    rateLimits: [...(await world.github.rateLimits()), ...(await notedLimits(world))],
     now: world.clock.now(),
   });
   for (const line of lines) world.log(line);

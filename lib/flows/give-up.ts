@@ -30,7 +30,8 @@ export async function giveUp(
   // Before the job is owed again: whoever looks then knows that it is not to be launched.
   const isRefused = failure === 'GitHub refused';
   if (isRefused) await hold(world, seat, refusalOf(seat, reason, goneAt));
-  if (seat.serves !== undefined) await release(world, seat.serves, seat.name, { reason, failed: failure !== undefined && !isRefused });
+  if (seat.serves !== undefined)
+    await release(world, seat.serves, seat.name, { reason, failed: failure !== undefined && !isRefused });
   await world.queue.send([{ body: { kind: 'look', pool: seat.pool } }]);
   return { kind: 'gone', reason, ...(failure !== undefined && { failure }) };
 }

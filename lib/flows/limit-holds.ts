@@ -1,4 +1,5 @@
-/** Jobs of an installation that GitHub's limits hold are not launched: their containers could not register, and would idle. */
+/** What GitHub's limits hold: jobs of such an installation are not launched, since their containers could not register, and would idle. */
+import type { Limit } from '../core/budget.ts';
 import { launchHold } from '../core/pacing.ts';
 import type { PoolHealth } from '../core/pool-health.ts';
 import type { InstallationRecord } from '../core/runner.ts';
@@ -9,12 +10,18 @@ type Holds = NonNullable<PoolHealth['refusals']>;
 
 /** The pool's health as this look takes it: what is held by a limit is held like what GitHub refuses, and says why. */
 export async function withLimitHolds(world: World, health: PoolHealth): Promise<PoolHealth> {
-  const records = await world.runners.list(INSTALLATIONS);
-  const holds = holdsOf(
-    records.filter((record): record is InstallationRecord => record.kind === 'installation'),
-    world.clock.now(),
-  );
+  const holds = holdsOf(await readInstallations(world), world.clock.now());
   return holds.length === 0 ? health : { ...health, refusals: [...(health.refusals ?? []), ...holds] };
+}
+
+/** What any function has noted of primary limits. */
+export async function notedLimits(world: World): Promise<Limit[]> {
+  return (await readInstallations(world)).flatMap(({ limit }) => limit ?? []);
+}
+
+async function readInstallations(world: World): Promise<InstallationRecord[]> {
+  const records = await world.runners.list(INSTALLATIONS);
+  return records.filter((record): record is InstallationRecord => record.kind === 'installation');
 }
 
 function holdsOf(records: readonly InstallationRecord[], now: number): Holds {
