@@ -43,6 +43,8 @@ export async function startRelay(target: string, gate: Gate): Promise<Relay> {
     put(outgoing, (await gate.after(headers)) ?? answer);
   }
 
+  // A function that has waited for its next invocation would send its call on a connection that is being closed.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -52,6 +52,8 @@ export async function serveRuntimeApi(events: RuntimeEvents): Promise<RuntimeApi
       .then((known) => response.writeHead(known ? 202 : 404, JSON_TYPE).end(known ? '{"status":"OK"}' : '{}'))
       .catch(() => response.destroy());
   });
+  // A process that computes for seconds does not see that its connection is closed meanwhile, and sends its answer there.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {

@@ -9,4 +9,6 @@ import { parentPort } from 'node:worker_threads';
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: { createTableMs: number }) => Server;
 
 const server = dynalite({ createTableMs: 0 });
+// Who keeps a connection keeps it: none is closed in the moment in which it is used again.
+server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port));

@@ -159,3 +159,12 @@ test('what it prints is handed on line by line', async () => {
   await lambda.close();
   expect(lines.toSorted()).toEqual(['one', 'three', 'two']);
 });
+
+test('an invocation that leaves its process no time for its connections is answered all the same', async () => {
+  const blocked = `export const handler = () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8000);
+    return 'done';
+  };`;
+  const lambda = await aFunction(blocked);
+  expect(await lambda.invoke({})).toEqual({ ok: true, payload: 'done' });
+});
