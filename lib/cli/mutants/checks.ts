@@ -35,14 +35,18 @@ async function runFile(copy: string, file: string, signal: AbortSignal): Promise
 }
 
 /** As Jest reports it. A file that cannot even be loaded has no test that failed. */
-type Report = { testResults?: { assertionResults: { status: string; fullName: string }[] }[] };
+type Test = { status: string; fullName: string; failureMessages?: string[] };
+type Report = { testResults?: { assertionResults: Test[] }[] };
 
 function failedTest(json: string, file: string): string | undefined {
   const { testResults = [] } = JSON.parse(json) as Report;
   const failed = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .find(({ status }) => status === 'failed');
-  return failed && `${file.replace(/^test\/|\.test\.ts$/g, '')}: ${failed.fullName}`;
+  if (failed === undefined) return undefined;
+  // Perhaps the bug is innocent, and the machine too busy.
+  const late = failed.failureMessages?.some((text) => text.includes('Exceeded timeout')) ? ' (out of time)' : '';
+  return `${file.replace(/^test\/|\.test\.ts$/g, '')}: ${failed.fullName}${late}`;
 }
 
 export type Days = { from: number; seeds: number; days: number };

@@ -212,7 +212,7 @@ export const ASKED: readonly Mutant[] = [
     file: 'lib/core/budget.ts',
     find: 'limit.remaining > RESERVE_SHARES[use] * limit.limit',
     replace: 'limit.remaining > RESERVE_SHARES.registration * limit.limit',
-    tests: ['test/promises/rate-limits.test.ts'],
+    tests: ['test/core/budget.test.ts'],
   },
   {
     name: 'run-again-though-a-person-cancelled',

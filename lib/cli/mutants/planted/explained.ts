@@ -36,7 +36,7 @@ export const EXPLAINED: readonly Mutant[] = [
     file: 'infra/alarms.ts',
     find: "metric: 'ApproximateNumberOfMessagesVisible',",
     replace: "metric: 'NumberOfMessagesSent',",
-    tests: ['test/infra/template.test.ts', 'test/infra/dashboard.test.ts'],
+    tests: ['test/infra/metrics-read.test.ts'],
   },
   {
     name: 'no-age-of-the-oldest-job',
