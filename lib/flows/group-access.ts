@@ -8,6 +8,7 @@ import { BACK_OFF_MAX_MS } from '../core/limits.ts';
 import { notAdmitted } from '../core/refusal.ts';
 import { isBound, type Seat } from '../core/runner.ts';
 import type { AdmittingGroup, Outcome, Repository, World } from '../world.ts';
+import type { Config } from './config.ts';
 import { changeJob } from './jobs.ts';
 import { leave } from './leave.ts';
 import { hold, isSameName } from './refusals.ts';
@@ -27,14 +28,22 @@ export function askingOnce({ github }: Pick<World, 'github'>): GroupsOf {
 }
 
 /** `record`: GitHub has just said that it is queued. */
-export async function suspectGroup(world: World, record: JobRecord, seat: Seat, groupsOf: GroupsOf): Promise<void> {
+export async function suspectGroup(
+  world: World,
+  config: Config,
+  record: JobRecord,
+  seat: Seat,
+  groupsOf: GroupsOf,
+): Promise<void> {
   const now = world.clock.now();
   if (!isSuspiciouslyIdle(seat, now) || !isBound(seat) || seat.repository !== undefined) return;
   const { installation, owner, repository } = record;
   const groups = await groupsOf({ installation, owner, repository });
   if (groups.kind !== 'ok') return;
   const group = groups.value.find(({ name }) => isSameName(name, seat.group));
-  if (group === undefined) return notForIt(world, record, seat);
+  // The pool may have another group by now: a new runner is another matter.
+  const isOfPool = config.pools.pools.some(({ name, group }) => name === seat.pool && group === seat.group);
+  if (group === undefined) return isOfPool ? notForIt(world, record, seat) : notForItNow(world, record, seat);
   if (group.onlyWorkflows) await notForItsWorkflow(world, record, seat);
 }
 
@@ -46,6 +55,12 @@ async function notForIt(world: World, record: JobRecord, seat: Seat): Promise<vo
     serves === record.job ? { ...rest, reason: refusal.reason } : { ...rest, ...(serves !== undefined && { serves }) },
   );
   await part(world, record, refusal.reason, undefined);
+}
+
+async function notForItNow(world: World, record: JobRecord, seat: Seat): Promise<void> {
+  const { reason } = notAdmitted(seat.group, record, world.clock.now());
+  const left = await leave(world, seat);
+  if (left.kind === 'go') await part(world, record, `${reason}, and its pool has another one now`, undefined);
 }
 
 /** Only GitHub knows of which workflow a job is, and which it admits: so that one job is tried now and then. */

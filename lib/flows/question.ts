@@ -55,12 +55,14 @@ async function question(
   }
   const answer = await askGitHub(world, config, record);
   if (answer.kind !== 'ok') return keep(world, config, record, `GitHub says: ${answer.reason}`);
-  if (answer.value.state === 'queued') return stillQueued(world, record, seat, groupsOf);
+  if (answer.value.state === 'queued') return stillQueued(world, config, record, seat, groupsOf);
   if (answer.value.state === 'held') await keep(world, config, record, 'GitHub says: held');
 }
 
 /** If its runner does not come for it any more, the job is owed a launch. */
-async function stillQueued(world: World, record: JobRecord, seat: Seat | undefined, groupsOf: GroupsOf): Promise<void> {
+async function stillQueued(
+  world: World,
+  config: Config, record: JobRecord, seat: Seat | undefined, groupsOf: GroupsOf): Promise<void> {
   const isLost = isForsaken(record, seat, world.clock.now());
   if (seat !== undefined && isLost) {
     await changeSeat(world, seat, (current) => {
@@ -70,7 +72,7 @@ async function stillQueued(world: World, record: JobRecord, seat: Seat | undefin
         : current;
     });
   }
-  if (seat !== undefined && !isLost) await suspectGroup(world, record, seat, groupsOf);
+  if (seat !== undefined && !isLost) await suspectGroup(world, config, record, seat, groupsOf);
   if (record.awaitsWord === undefined && !isLost) return;
   await changeJob(world, record.job, (current) => {
     if (current.runner !== record.runner || current.state !== 'queued') return current;

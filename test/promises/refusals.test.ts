@@ -119,6 +119,17 @@ test.each(groups)('the runner group $sentence: its jobs say so, and other reposi
   expect(stage.leftovers()).toEqual(CLEAN);
 });
 
+test('the pool has another group since the runner was launched: its job gets one that may take it', async () => {
+  const pool = aPool({ group: 'fast' });
+  const stage = await createStage({ pools: [pool] });
+  const groups = [{ name: 'fast', visibility: 'selected', repositories: ['web'] }];
+  stage.github.control.putInstallation({ ...ORGANISATION, groups, repositories: ['web'] });
+  stage.addJobs({});
+  await stage.until(() => stage.seats().some(({ state }) => state === 'registered'), 5);
+  stage.configure([{ ...pool, group: 'Default' }]);
+  expect(await stage.until(stage.allCompleted, 10)).toBe(true);
+});
+
 test('the runner group admits certain workflows only: the job is tried now and then, its neighbours run', async () => {
   const stage = await createStage({ pools: [aPool({ group: 'fast' })] });
   const put = (onlyWorkflows: boolean) =>
