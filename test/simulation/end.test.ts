@@ -43,11 +43,17 @@ test('a task and a registration are left behind while a job runs, and nothing is
   expect(jobsLost(worldOf(stage))).toEqual([]);
 });
 
-test('more calls than a job can need are too many', async () => {
+test.each([
+  ['/orgs/{org}/actions/runners', 8, 'jobs'],
+  ['/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', 13, 'sweep'],
+])('more calls of %s than %i are too many for one job in a minute', async (path, most, kind) => {
   const stage = await createStage({ janitor: false });
   stage.addJobs({ labels: ['nobody'] });
-  expect(tooManyCalls(worldOf(stage), 100, 1)).toEqual([]);
-  expect(details(tooManyCalls(worldOf(stage), 101, 1))).toEqual(['101 calls for 1 jobs in 1 minutes']);
+  const world = worldOf(stage);
+  const after = (calls: number) => ({ ...world, github: { ...world.github, charges: new Map([[path, calls]]) } });
+  expect(tooManyCalls(after(most), 1)).toEqual([]);
+  const detail = `${most + 1} calls for the ${kind}: 1 jobs and 0 tasks in 1 minutes`;
+  expect(details(tooManyCalls(after(most + 1), 1))).toEqual([detail]);
 });
 
 test('a record of a runner without a task is left behind', async () => {

@@ -74,7 +74,7 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
     const minutes = (stage.clock.now() - beganAt) / MINUTE_MS;
     const world = endedWorld(stage, judge);
     const { tasks, operations } = stage.ecs.books();
-    const breaches = [...judge.breaches, ...tooManyCalls(world, calls, minutes)];
+    const breaches = [...judge.breaches, ...tooManyCalls(world, minutes)];
     for (const { promise, detail } of breaches) story.tell('BROKEN', `${promise}: ${detail}`);
     return {
       seed,

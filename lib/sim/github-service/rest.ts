@@ -1,5 +1,5 @@
 /** GitHub's REST API over the books: one function, so that it serves over HTTP and in process. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { answer, BAD_GATEWAY, CUT, failure, notFound, type RestAnswer, type RestRequest } from './answers.ts';
 import { type App, type Caller, callerOf, lacks, type Tokens } from './authentication.ts';
 import type { Owner, Permissions, Repository } from './books.ts';
@@ -25,6 +25,8 @@ export type RestBase = {
   webhooks: Webhooks;
   /** Calls so far, by operation. */
   calls: Map<string, number>;
+  /** Those of them that have counted for a primary limit. */
+  charges: Map<string, number>;
   /** By installation; 0: the App itself. */
   buckets: Map<number, Bucket>;
   unknownOwnersAreMade: boolean;
@@ -89,10 +91,17 @@ function respond(base: RestBase, found: Found, request: RestRequest, caller: Cal
   if (chance.happens(faults.restFailBefore)) return BAD_GATEWAY;
   const tooMany = found.route.free ? undefined : count(hub, bucket, request.method);
   if (tooMany !== undefined) return tooMany;
+  if (!found.route.free) charge(base, found.route, 1);
   const done = handle(base, found, request, caller, bucket);
   if (chance.happens(faults.restFailAfter)) return BAD_GATEWAY;
   if (chance.happens(faults.restCut)) return CUT;
-  return conditional(request, done, bucket);
+  const given = conditional(request, done, bucket);
+  if (given.status === 304) charge(base, found.route, -1);
+  return given;
+}
+
+function charge({ charges }: RestBase, { path }: Route, calls: number): void {
+  charges.set(path, (charges.get(path) ?? 0) + calls);
 }
 
 function handle(
@@ -224,7 +233,7 @@ function conditional(request: RestRequest, given: RestAnswer, bucket: Bucket): R
   const secret = request.headers['authorization'] ?? '';
   const known = request.headers['if-none-match'];
   if (known === undefined && request.headers['host'] === undefined) return given; // In process nobody asks for it.
-  const etag = `W/"${createHash('sha256').update(secret).update(JSON.stringify(given.body)).digest('hex')}"`;
+  const etag = `W/"${hash('sha256', secret + JSON.stringify(given.body))}"`;
   if (known !== etag) return { ...given, headers: { ...given.headers, etag } };
   giveBack(bucket);
   return answer(304, undefined, { ...given.headers, etag });

@@ -39,6 +39,8 @@ export type GitHubService = {
   webhooks: Webhooks;
   /** REST calls so far, by path as GitHub documents it. */
   calls: ReadonlyMap<string, number>;
+  /** Those of them that have counted for a primary limit, of all installations and of the App. */
+  charges: ReadonlyMap<string, number>;
   /** How many calls of the installation have counted for its primary limit so far, of all hours. */
   charged: (installation: number) => number;
   /** Sets the hook's address or secret. */
@@ -71,15 +73,17 @@ export function createGitHubService(options: GitHubServiceOptions): GitHubServic
   };
   const tokens: Tokens = new Map();
   const calls = new Map<string, number>();
+  const charges = new Map<string, number>();
   const buckets = new Map<number, Bucket>();
   const unknownOwnersAreMade = options.unknownOwnersAreMade ?? false;
   return {
-    rest: restOf({ hub, app: appOf(options.app), tokens, webhooks, calls, buckets, unknownOwnersAreMade }),
+    rest: restOf({ hub, app: appOf(options.app), tokens, webhooks, calls, charges, buckets, unknownOwnersAreMade }),
     runnerSide: runnerSideOf(hub),
     control: controlOf(hub),
     books: hub.books,
     webhooks,
     calls,
+    charges,
     charged: (installation) => buckets.get(installation)?.charged ?? 0,
     configure: (change) => Object.assign(hook, change),
     close: hub.time.stop,

@@ -20,13 +20,21 @@ export type EndedWorld = {
 /** By what is in them, whatever it means to the service: `open`: jobs that its history has not seen end. */
 export type Records = { backlog: readonly number[]; runners: readonly string[]; open: readonly number[] };
 
-/** Minutes. */
-const WAITED_MINUTES_MAX = 240;
+/**
+ * What was refused is tried again after ten minutes, with jitter, and a suspect pool waits as long; a job that nobody heard of is found
+ * within ten; a launch that failed on top of that costs as much again. The longest that was seen in 200 seeds is 28.
+ */
+const WAITED_MINUTES_MAX = 45;
 
-/** GitHub's calls beside those that a job needs: of the janitor and its sweep, in a minute. */
-const CALLS_PER_MINUTE_MAX = 60;
-/** A launch that goes wrong each time registers three times, removes what was left, and asks about it; jobs are launched again. */
-const CALLS_PER_JOB_MAX = 40;
+/** A job is asked about when something is strange; a task registers up to three times, and as often something is removed. */
+const CALLS_PER_JOB_MAX = 3;
+const CALLS_PER_TASK_MAX = 6;
+/** Each minute the list of each owner's runners is read, and that of each repository which has some. */
+const CALLS_PER_MINUTE_MAX = 5;
+/** A job changes what GitHub says of its repository and of its run three times; so often they are read anew. */
+const SWEEP_CALLS_PER_JOB_MAX = 8;
+/** Two lists of the App's own, and each repository some times an hour. */
+const SWEEP_CALLS_PER_MINUTE_MAX = 5;
 
 export function jobsLost({ now, github, judge, isOurs }: EndedWorld): Breach[] {
   return [...github.books.jobs.values()].filter(isOurs).flatMap((job) => {
@@ -67,10 +75,20 @@ export function leftBehind({ now, github, ecs, warm, records }: EndedWorld): Bre
   return details.map((detail) => ({ at: now, promise: PROMISES.left, detail }));
 }
 
-/** Of the whole simulated time. */
-export function tooManyCalls(world: EndedWorld, calls: number, minutes: number): Breach[] {
-  const jobs = [...world.github.books.jobs.values()].length;
-  const most = jobs * CALLS_PER_JOB_MAX + minutes * CALLS_PER_MINUTE_MAX;
-  if (calls <= most) return [];
-  return [{ at: world.now, promise: PROMISES.calls, detail: `${calls} calls for ${jobs} jobs in ${minutes} minutes` }];
+/** What looks for events that got lost, whatever jobs there are: repositories, their runs and their jobs, deliveries. */
+const SWEEP_PATHS = /\/installation\/repositories$|\/app\/installations$|\/actions\/runs|\/hook\/deliveries/;
+
+/** Of the whole simulated time, those that count for GitHub's primary limits: what the jobs need, and apart from it the sweep. */
+export function tooManyCalls({ now, github, ecs }: EndedWorld, minutes: number): Breach[] {
+  const [jobs, tasks] = [github.books.jobs.size, ecs.books().tasks.length];
+  const sums = { jobs: 0, sweep: 0 };
+  for (const [path, calls] of github.charges) sums[SWEEP_PATHS.test(path) ? 'sweep' : 'jobs'] += calls;
+  const most = {
+    jobs: jobs * CALLS_PER_JOB_MAX + tasks * CALLS_PER_TASK_MAX + minutes * CALLS_PER_MINUTE_MAX,
+    sweep: jobs * SWEEP_CALLS_PER_JOB_MAX + minutes * SWEEP_CALLS_PER_MINUTE_MAX,
+  };
+  const about = `${jobs} jobs and ${tasks} tasks in ${Math.round(minutes)} minutes`;
+  return (['jobs', 'sweep'] as const)
+    .filter((kind) => sums[kind] > most[kind])
+    .map((kind) => ({ at: now, promise: PROMISES.calls, detail: `${sums[kind]} calls for the ${kind}: ${about}` }));
 }
