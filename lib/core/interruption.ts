@@ -28,8 +28,9 @@ export type Interruption =
   /** Its job may end in time. */
   | 'leave alone';
 
-/** For a runner whose instance goes. */
-export function interruptionOf({ state }: Pick<Seat, 'state'>): Interruption {
+/** For a runner whose instance goes. One that was given up and still serves its job has not been told to stop. */
+export function interruptionOf({ state, serves, interruptedAt }: Seat): Interruption {
   if (state === 'launching' || state === 'warm') return 'give up';
+  if (state === 'gone' && serves !== undefined && interruptedAt !== undefined) return 'give up';
   return state === 'registered' ? 'retire' : 'leave alone';
 }

@@ -6,7 +6,7 @@ import { interruptionOf } from '../core/interruption.ts';
 import { INSTANCE_LEAVES_AGAIN_SECONDS, INSTANCE_LEAVES_WITHIN_MS } from '../core/limits.ts';
 import type { InstanceLeaving } from '../core/message.ts';
 import type { Seat } from '../core/runner.ts';
-import type { World } from '../world.ts';
+import type { Task, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { release } from './jobs.ts';
 import { leaveWithInstance } from './leave.ts';
@@ -23,11 +23,12 @@ export async function leaveInstance(world: World, config: Config, leaving: Insta
   if (found.kind !== 'ok') return again(world, leaving, found.reason);
   const decision = isSpot ? 'spot warning' : 'instance leaves';
   if (leaving.since === undefined) world.log({ decision, reason, instance, tasks: found.value.length });
-  const seats = await Promise.all(found.value.map(({ startedBy }) => seatOf(world, config, startedBy)));
-  const left = await Promise.all(seats.map((seat) => seat && interrupt(world, seat)));
-  const pools = new Set(seats.flatMap((seat) => seat?.pool ?? []));
+  const done = await Promise.all(found.value.map((task) => interruptTask(world, config, task)));
+  const pools = new Set(done.flatMap((one) => one?.pool ?? []));
   if (pools.size > 0) await world.queue.send([...pools].map((pool) => ({ body: { kind: 'look', pool } })));
-  if (left.includes('not yet')) await again(world, leaving, 'not all of its idle runners could be removed at GitHub');
+  if (done.some((one) => one?.left === 'not yet')) {
+    await again(world, leaving, 'not all of its runners without a job have let go of it');
+  }
 }
 
 async function again(world: World, leaving: InstanceLeaving, reason: string): Promise<void> {
@@ -39,36 +40,46 @@ async function again(world: World, leaving: InstanceLeaving, reason: string): Pr
   await world.queue.send([{ body: { ...leaving, since }, delaySeconds: INSTANCE_LEAVES_AGAIN_SECONDS }]);
 }
 
+async function interruptTask(world: World, config: Config, task: Task) {
+  const seat = await seatOf(world, config, task.startedBy);
+  return seat && { pool: seat.pool, left: await interrupt(world, seat, task) };
+}
+
 /** That its instance goes is noted first: whatever happens to it next is explained by it. */
-async function interrupt(world: World, seat: Seat): Promise<'done' | 'not yet'> {
+async function interrupt(world: World, seat: Seat, task: Task): Promise<'done' | 'not yet'> {
   const interruptedAt = world.clock.now();
   const noted = await changeSeat(world, seat, (current) =>
     current.state === 'gone' || current.interruptedAt !== undefined ? current : { ...current, interruptedAt },
   );
-  if (noted === undefined || noted.state === 'gone') return 'done';
+  if (noted === undefined) return 'done';
   const what = interruptionOf(noted);
   if (what === 'leave alone') return 'done';
-  if (what === 'give up') return giveUp(world, noted);
+  if (what === 'give up') return giveUp(world, noted, task);
   const left = await leaveWithInstance(world, noted);
   const decision = left.kind === 'go' ? 'runner retired' : 'runner not retired';
   world.log({ decision, reason: left.reason, runner: seat.name, pool: seat.pool });
   return left.kind === 'go' ? 'done' : 'not yet';
 }
 
-/** The seat first: while it serves a job, nobody else is launched for that one. From now on the registrar sends it away. */
-async function giveUp(world: World, seat: Seat): Promise<'done' | 'not yet'> {
+/**
+ * From now on the registrar sends it away; until its task is told to stop it goes on serving its job, so that nobody is launched
+ * beside it. A task that cannot be stopped ends with its instance, and with that the job is free.
+ */
+async function giveUp(world: World, seat: Seat, task: Task): Promise<'done' | 'not yet'> {
   const goneAt = world.clock.now();
   const reason = 'its instance is taken away';
-  let served: number | undefined;
   const given = await changeSeat(world, seat, (current) => {
-    if (interruptionOf(current) !== 'give up') return current;
-    const { serves, mintingAt: _, ...kept } = current;
-    served = serves;
+    if (current.state === 'gone' || interruptionOf(current) !== 'give up') return current;
+    const { mintingAt: _, ...kept } = current;
     return { ...kept, state: 'gone', goneAt, reason };
   });
   if (given?.state === 'registered') return 'not yet';
-  if (given?.goneAt !== goneAt) return 'done';
-  if (served !== undefined) await release(world, served, seat.name, { reason, failed: false });
+  if (given?.state !== 'gone') return 'done';
+  const stopped = await world.cluster.stopTask(task.taskArn, reason);
+  if (stopped.kind !== 'ok' && stopped.kind !== 'gone') return 'not yet';
+  const { serves } = given;
+  await changeSeat(world, given, ({ serves: _, ...current }) => current);
+  if (serves !== undefined) await release(world, serves, seat.name, { reason, failed: false });
   world.log({ decision: 'runner given up', reason, runner: seat.name, pool: seat.pool });
   return 'done';
 }

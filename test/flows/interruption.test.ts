@@ -82,16 +82,41 @@ describe('a runner that is registered and idle', () => {
   });
 });
 
-test('who boots is given up and sent away by the registrar; its job is launched for again at once', async () => {
+test('who boots is given up and its task stopped; its job is launched for again at once', async () => {
   const stage = await createStage();
   const [job = 0] = stage.addJobs({ durationSeconds: 30 });
   await stage.until(() => stage.ecs.tasks().some((task) => task['lastStatus'] === 'PENDING'), 5);
   await warn(stage);
-  expect(stage.seats()[0]).toMatchObject({ state: 'gone', reason: 'its instance is taken away' });
+  expect(stage.lines).toContainEqual(expect.objectContaining({ decision: 'runner given up' }));
+  expect(stage.ecs.tasks()[0]).toMatchObject({ stopCode: 'UserInitiated' });
+  await stage.minutes(0.1);
+  expect(launchOf(stage, job)).toBe(2);
+});
+
+test('who boots and is given up is sent away by the registrar', async () => {
+  const stage = await createStage();
+  stage.addJobs({ durationSeconds: 30 });
+  await stage.until(() => stage.ecs.tasks().some((task) => task['lastStatus'] === 'PENDING'), 5);
+  await warn(stage, {
+    ...stage.world,
+    cluster: { ...stage.world.cluster, stopTask: async () => ({ kind: 'ok', value: undefined }) },
+  });
   await stage.minutes(1);
   expect(stage.lines).toContainEqual(
     expect.objectContaining({ decision: 'registration: gone', reason: 'its instance is taken away' }),
   );
+});
+
+test('whose task cannot be stopped keeps its job until that has ended, so that nobody is launched beside it', async () => {
+  const stage = await createStage();
+  const [job = 0] = stage.addJobs({ durationSeconds: 30 });
+  await stage.until(() => stage.ecs.tasks().some((task) => task['lastStatus'] === 'PENDING'), 5);
+  const stopTask = async () => ({ kind: 'retry' as const, reason: 'ECS is busy' });
+  const queue = { send: async () => undefined };
+  await warn(stage, { ...stage.world, queue, cluster: { ...stage.world.cluster, stopTask } });
+  expect(stage.seats()).toMatchObject([{ state: 'gone', serves: job }]);
+  expect(launchOf(stage, job)).toBe(1);
+  expect(await stage.until(stage.allCompleted, 10)).toBe(true);
   expect(launchOf(stage, job)).toBe(2);
 });
 

@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { guard } from '../../lib/flows/guard.ts';
 import type { Capacity } from '../../lib/world.ts';
+import { grant, killAll } from '../support/dying.ts';
 import { CLUSTER } from '../support/ecs-simulated.ts';
 import {
   aCapacityWorld,
@@ -215,10 +216,28 @@ const DAYS: readonly { name: string; options?: StageOptions; run: (stage: Stage)
     },
   },
   {
+    name: 'jobs that die with their instances, all of a run and some of another',
+    options: { pools: [aPool({ rerunsMax: 1 })] },
+    run: async (stage) => {
+      grant(stage);
+      const [failing = 0] = stage.addJobs({ count: 2, durationSeconds: 600 });
+      Object.assign(stage.github.books.jobs.get(failing) ?? {}, { durationSeconds: 20, outcome: 'failure' });
+      stage.addJobs({ durationSeconds: 600 });
+      await stage.until(() => stage.github.books.jobs.get(failing)?.state === 'completed', 5);
+      killAll(stage);
+      await stage.minutes(15);
+    },
+  },
+  {
     name: 'an instance that is taken away',
     run: async (stage) => {
       stage.addJobs({ count: 2 });
       await stage.until(() => stage.seats().some(({ state }) => state === 'busy'), 5);
+      stage.addJobs({});
+      await stage.until(
+        () => stage.seats().some(({ taskArn, state }) => taskArn !== undefined && state === 'launching'),
+        5,
+      );
       const detail = { 'instance-id': stage.ecs.instances()[0]?.['ec2InstanceId'], 'instance-action': 'terminate' };
       const event = { 'detail-type': 'EC2 Spot Instance Interruption Warning', source: 'aws.ec2', detail };
       stage.queue.deliver(JSON.stringify(event));

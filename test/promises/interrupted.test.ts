@@ -33,6 +33,8 @@ async function fullOfRunners() {
     Array.from({ length: EACH }, () => stage.addJobs({ durationSeconds })).flat();
   const busy = each(1800);
   expect(await stage.until(() => inState(stage, 'busy') === EACH, 10)).toBe(true);
+  // ECS adds no instances before those that it has added have warmed up.
+  await stage.minutes(6);
   stage.github.control.setFaults({ refuseSessions: 1 });
   const idle = each(60);
   expect(await stage.until(() => inState(stage, 'registered') === EACH, 10)).toBe(true);

@@ -4,7 +4,7 @@
  */
 import { draw } from './events.ts';
 import { register, terminateIdle } from './instances.ts';
-import type { EcsState, Provider } from './state.ts';
+import type { EcsState, Instance, Provider } from './state.ts';
 
 /** ECS docs: scaling from zero launches two instances. */
 const INSTANCES_FROM_ZERO = 2;
@@ -24,9 +24,10 @@ export function watch(state: EcsState, provider: Provider): void {
 
 function evaluate(state: EcsState, provider: Provider): void {
   const { minInstances, maxInstances, targetCapacity } = provider.config;
-  const have = alive(provider) + provider.booting;
+  const have = takingTasks(provider) + provider.booting;
   const needed = Math.ceil((instancesNeeded(provider) * 100) / targetCapacity);
-  const wanted = Math.max(minInstances, Math.min(maxInstances, needed));
+  // Those that are drained still count for the group's size.
+  const wanted = Math.max(minInstances, Math.min(maxInstances - draining(provider), needed));
   if (wanted > have) scaleOut(state, provider, have, wanted);
   if (wanted >= have) provider.lowPeriods = 0;
   else scaleIn(state, provider, have, wanted);
@@ -37,7 +38,7 @@ function scaleOut(state: EcsState, provider: Provider, have: number, wanted: num
   const { maxInstances, maximumScalingStepSize, minimumScalingStepSize } = provider.config;
   if (have > 0 && now < provider.warmUntil) return;
   const step = have === 0 ? INSTANCES_FROM_ZERO : Math.max(minimumScalingStepSize, wanted - have);
-  const count = Math.min(step, have === 0 ? step : maximumScalingStepSize, maxInstances - have);
+  const count = Math.min(step, have === 0 ? step : maximumScalingStepSize, maxInstances - draining(provider) - have);
   let launched = 0;
   for (let index = 0; index < count; index += 1) if (launchInstance(state, provider)) launched += 1;
   if (launched === 0) return;
@@ -69,7 +70,7 @@ function scaleIn(state: EcsState, provider: Provider, have: number, wanted: numb
 /** Those in use, and those that the waiting tasks would fill; a task bigger than an instance scales nothing. */
 function instancesNeeded(provider: Provider): number {
   let busy = 0;
-  for (const instance of provider.instances.values()) if (instance.connected && instance.tasks.size > 0) busy += 1;
+  for (const instance of provider.instances.values()) if (takesTasks(instance) && instance.tasks.size > 0) busy += 1;
   const { instanceCpu, instanceMemory } = provider.config;
   let share = 0;
   for (const task of provider.provisioning) {
@@ -84,8 +85,15 @@ function perUnit(whole: number, part: number): number {
   return part > 0 ? Math.floor(whole / part) : Number.MAX_SAFE_INTEGER;
 }
 
-function alive(provider: Provider): number {
-  let count = 0;
-  for (const instance of provider.instances.values()) if (instance.connected) count += 1;
-  return count;
+/** Waiting tasks need instances beside those that take none (AWS blog, "Deep dive on Amazon ECS cluster auto scaling"). */
+function takesTasks({ connected, status }: Instance): boolean {
+  return connected && status === 'ACTIVE';
+}
+
+function takingTasks(provider: Provider): number {
+  return [...provider.instances.values()].filter(takesTasks).length;
+}
+
+function draining(provider: Provider): number {
+  return [...provider.instances.values()].filter((instance) => instance.connected && !takesTasks(instance)).length;
 }

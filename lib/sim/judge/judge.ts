@@ -26,6 +26,8 @@ export type Judge = {
   breaches: Breach[];
   /** The task in which the job's runner was; `undefined`: it has had none of ours. */
   taskOf: (job: Job) => TaskEntry | undefined;
+  /** Its owner or repository has another name since it began to run, or another installation: it is not to be found where it was. */
+  isMoved: (job: Job) => boolean;
   /** How many jobs run in tasks of the family now. */
   workingIn: (family: string) => number;
 };
@@ -39,6 +41,7 @@ export const PROMISES = {
   role: 'a job never gets a role that its repository may not have',
   finished: 'every job that a pool serves is run',
   waits: 'no job waits while its pool has places',
+  rerun: 'only what died with its instance is run again, and that is',
   left: 'nothing is left behind',
   calls: 'GitHub calls per job are bounded',
 } as const;
@@ -52,6 +55,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
   const running = new Map<string, Job>();
   /** The names of the tasks in which a job has run. */
   const worked = new Set<string>();
+  const places = new Map<Job, string>();
   const launches = createLaunches(now, github, (name) => worked.has(name), broken);
 
   const onTask: OnTask = (task, change, alive) => {
@@ -74,6 +78,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     if (action === 'completed' && running.get(name) === job) running.delete(name);
     if (action !== 'in_progress') return;
     running.set(name, job);
+    places.set(job, placeOf(job));
     worked.add(name);
     const task = tasks.get(name);
     const { owner, name: repository } = job.run.repository;
@@ -86,6 +91,12 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     onTask,
     onJob,
     taskOf: (job) => job.runner && tasks.get(taskNameOf(job.runner.name)),
+    isMoved: (job) => places.get(job) !== placeOf(job),
     workingIn: (family) => [...running.keys()].filter((name) => tasks.get(name)?.family === family).length,
   };
+}
+
+function placeOf({ run: { repository } }: Job): string {
+  const { owner, name } = repository;
+  return `${owner.installation.id} ${owner.login}/${name}`;
 }
