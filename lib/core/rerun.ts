@@ -1,5 +1,5 @@
 /**
- * Jobs that died with their instance are run again, where their pool wants that (docs/decisions/0020-reruns.md). What is owed
+ * Jobs that died with their instance are run again, where their pool wants that (docs/decisions/0021-reruns.md). What is owed
  * follows from the record of the lost runner, from history, and from what GitHub says now; nothing is counted.
  */
 import type { JobRecord } from './job.ts';
