@@ -1,5 +1,5 @@
 /** What happens to the App's installations, and to those who own the repositories. By the number under which it was written down. */
-import type { Owner, Repository } from '../github-service/books.ts';
+import type { Owner, Permissions, Repository } from '../github-service/books.ts';
 import { type Fault, forHours, nowAndThen, ofKnob, type Targets } from './fault.ts';
 
 export const ownerFaults: Readonly<Record<string, Fault>> = {
@@ -16,12 +16,7 @@ export const ownerFaults: Readonly<Record<string, Fault>> = {
     (targets) => forbid(targets, false),
     (targets) => forbid(targets, true),
   ),
-  'permissions.pending': forHours(
-    'new permissions are not granted yet (N33)',
-    [0.1, 1],
-    (targets) => grant(targets, 'read'),
-    (targets) => grant(targets, 'write'),
-  ),
+  'permissions.pending': forHours('new permissions are not granted yet (N33)', [0.1, 1], withhold, giveBack),
   'app.reinstalled': nowAndThen(
     'the App is uninstalled, and at once installed again under another id (N3)',
     [0.1, 1],
@@ -94,14 +89,24 @@ function forbid(targets: Targets, repositoryRunners: boolean): void {
   eachOwner(targets, (_, kind) => (kind === 'Organization' ? { repositoryRunners } : {}));
 }
 
-function grant(targets: Targets, level: 'read' | 'write'): void {
-  const permissions = {
-    metadata: 'read',
-    actions: level,
-    organization_self_hosted_runners: level,
-    administration: level,
-  };
-  eachOwner(targets, () => ({ permissions }));
+/** What each owner has granted otherwise. */
+const granted = new WeakMap<Owner, Permissions>();
+
+/** Until they are accepted, what is new cannot be written. */
+function withhold(targets: Targets): void {
+  for (const owner of owners(targets)) {
+    const { permissions } = owner.installation;
+    granted.set(owner, granted.get(owner) ?? permissions);
+    owner.installation.permissions = Object.fromEntries(Object.keys(permissions).map((name) => [name, 'read']));
+  }
+}
+
+function giveBack(targets: Targets): void {
+  for (const owner of owners(targets)) {
+    const permissions = granted.get(owner);
+    if (permissions !== undefined) owner.installation.permissions = permissions;
+    granted.delete(owner);
+  }
 }
 
 /** `selected`, and nobody is. */
