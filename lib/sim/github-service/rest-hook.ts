@@ -42,9 +42,10 @@ function listDeliveries({ webhooks, request, hub }: RestCall): RestAnswer {
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor.replace(/^v1_/, ''));
   if (Number.isNaN(before)) return failure(400, 'Invalid cursor');
   const page: Delivery[] = [];
+  const oldest = hub.time.now() - KEPT_MS;
   for (let index = webhooks.deliveries.length - 1; index >= 0 && page.length <= perPage; index -= 1) {
     const delivery = webhooks.deliveries[index];
-    if (delivery === undefined || !isKept(hub, delivery)) break;
+    if (delivery === undefined || delivery.deliveredAt < oldest) break;
     if (delivery.id < before && hasStatus(delivery, status)) page.push(delivery);
   }
   const shown = page.slice(0, perPage);

@@ -11,6 +11,7 @@ const READ = { name: 'actions', level: 'read' } as const;
 const WRITE = { name: 'actions', level: 'write' } as const;
 /** GitHub docs: a search of runs gives 1,000 results at most. */
 const RUNS_MAX = 1000;
+const CONCLUSIONS: ReadonlySet<string> = new Set(['success', 'failure', 'cancelled']);
 
 export const jobRoutes: readonly Route[] = [
   route('/repos/{owner}/{repo}/actions/jobs/{job_id}', getJob),
@@ -99,7 +100,7 @@ function listJobs(call: RestCall): RestAnswer {
 
 /** GitHub's filter takes statuses and conclusions alike. */
 function hasStatus(hub: Hub, run: Run, status: string): boolean {
-  return statusOf(hub, run) === status || conclusionOf(hub, run) === status;
+  return CONCLUSIONS.has(status) ? conclusionOf(hub, run) === status : statusOf(hub, run) === status;
 }
 
 function statusOf({ faults }: Hub, run: Run): string {
