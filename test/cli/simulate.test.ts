@@ -92,9 +92,7 @@ test('the summary shows how the figures are distributed, and which faults the se
   expect(text).toMatch(/GitHub calls per job, by seed +│ +4.0 │ +8.0 │ +9.0 │ +9.0 /);
   expect(text).toMatch(/seconds from queued to running, by job +│ +1,200 │/);
   expect(text).toMatch(/after the faults: minutes until all jobs had ended +│ +– │/);
-  expect(text).toMatch(/Seeds with each fault \(10 with none\): /);
-  expect(text).toMatch(/github.down 1\b/);
-  expect(text).toMatch(/jitconfig.cut 0\b/);
+  expect(text).toMatch(/^Seeds with each fault: none 10, github.down 1, jitconfig.502 1, \d+ in no seed$/m);
   expect(text.split('\n').every((line) => line.length <= 120)).toBe(true);
   expect(text).toMatch(/\n1 of 11 seeds broke a promise.$/);
 });

@@ -57,13 +57,18 @@ function quantiles(values: readonly number[], digits: number): string[] {
   );
 }
 
-/** Each fault with the number of seeds that had it: also of those that none had. */
+/** Each fault with the number of seeds that had it, and those that none had. */
 function faultsDrawn(runs: readonly Run[]): string {
   const seeds = new Map(Object.keys(FAULTS).map((name) => [name, 0]));
   for (const name of runs.flatMap(({ faults }) => Object.keys(faults))) seeds.set(name, (seeds.get(name) ?? 0) + 1);
   const withNone = runs.filter(({ faults }) => Object.keys(faults).length === 0).length;
-  const words = [...seeds].map(([name, count]) => `${name} ${count}`);
-  return lines([`Seeds with each fault (${withNone} with none): ${words[0]}`, ...words.slice(1)]);
+  const drawn = [...seeds].filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+  const missing = seeds.size - drawn.length;
+  return lines([
+    `Seeds with each fault: none ${withNone}`,
+    ...drawn,
+    ...(missing > 0 ? [`${missing} in no seed`] : []),
+  ]);
 }
 
 function lines(words: readonly string[]): string {
@@ -71,7 +76,7 @@ function lines(words: readonly string[]): string {
   for (const word of words) {
     const last = full.at(-1);
     if (last !== undefined && last.length + word.length + 2 <= LINE_MAX) full.push(`${full.pop()}, ${word}`);
-    else full.push(word);
+    else full.push(full.length === 0 ? word : `  ${word}`);
   }
   return full.join('\n');
 }
