@@ -162,7 +162,7 @@ export const OBSERVED_APART_MS = 150_000;
 export const SILENT_MS = 15 * 60 * 1000;
 
 /** That a runner works for longer than its pool allows is said so often. */
-export const OVERTIME_SAID_EVERY_MINUTES = 60;
+export const OVERTIME_SAID_EVERY_MS = 60 * 60 * 1000;
 
 /** A container whose job has ended cleans up, and ends by itself well before. */
 export const OUTLIVED_MS = 15 * 60 * 1000;

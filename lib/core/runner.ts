@@ -84,6 +84,8 @@ export type Seat = {
   heardAt?: number;
   /** What the janitor has seen of it, and since when: once is not enough. */
   doubt?: { what: Doubt; since: number };
+  /** When it was last said that it works for longer than its pool allows. */
+  overtimeSaidAt?: number;
   reason: string;
 };
 

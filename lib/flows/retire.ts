@@ -4,7 +4,7 @@
  * does not ask is stopped by the next runs (`judgeSeat`).
  */
 import type { Ending } from '../core/ending.ts';
-import { OVERTIME_SAID_EVERY_MINUTES } from '../core/limits.ts';
+import { OVERTIME_SAID_EVERY_MS } from '../core/limits.ts';
 import { DOUBT_REASONS, isConfirmed, judgePresence, type LastJob, listedAs, mayRetire } from '../core/presence.ts';
 import type { Doubt, Seat } from '../core/runner.ts';
 import { NO_JOB } from '../core/runner.ts';
@@ -51,7 +51,7 @@ async function attend(
   const presence = judgePresence(seat, listed, { endedAt, jobMs: jobMsOf(config, seat.pool) }, now);
   if (presence.is === 'busy') return noteBusy(world, seat, 'GitHub lists it as busy');
   if (presence.is === 'idle') return noteIdle(world, seat);
-  if (presence.is === 'overtime') sayOvertime(world, seat, now);
+  if (presence.is === 'overtime') await sayOvertime(world, seat, now);
   if (presence.is !== 'doubtful') return seat.doubt === undefined ? undefined : noteDoubt(world, seat, undefined);
   if (isConfirmed(seat, presence.what, now)) return retire(world, config, seat, listing, listed, presence.what);
   if (seat.doubt?.what !== presence.what) await noteDoubt(world, seat, { what: presence.what, since: now });
@@ -68,8 +68,9 @@ function jobMsOf({ pools: { pools } }: Config, name: string): number {
   return hours * 60 * 60 * 1000;
 }
 
-function sayOvertime(world: World, seat: Seat, now: number): void {
-  if ((Math.floor(now / 60_000) + seat.place) % OVERTIME_SAID_EVERY_MINUTES !== 0) return;
+async function sayOvertime(world: World, seat: Seat, now: number): Promise<void> {
+  if (now - (seat.overtimeSaidAt ?? 0) < OVERTIME_SAID_EVERY_MS) return;
+  await changeSeat(world, seat, (current) => ({ ...current, overtimeSaidAt: now }));
   const reason = 'it has worked for longer than its pool allows; GitHub says that its job runs, so it is left alone';
   world.log({
     decision: 'runner past the longest job',
