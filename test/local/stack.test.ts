@@ -8,7 +8,8 @@ import type { FunctionName } from '../../lib/local/functions.ts';
 import { type Stack, startStack } from '../../lib/local/stack.ts';
 import { parsePoolsFile } from '../../lib/pools-file.ts';
 
-jest.setTimeout(120_000);
+/** For a machine on which much else runs. */
+jest.setTimeout(10 * 60_000);
 
 const POOLS = `
 pools:
