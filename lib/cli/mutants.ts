@@ -44,6 +44,10 @@ async function plantAll(
   const checks: Checks = { tests: check !== 'simulate', simulation, signal };
   const progress = ora({ stream: process.stderr }).start('nothing is planted yet: everything must pass');
   const trouble = await troubleUnchanged(copies[0] ?? '', mutants, checks);
+  if (signal.aborted) {
+    progress.info('Told to end.');
+    return 1;
+  }
   if (trouble !== undefined) {
     progress.fail(`Without a bug it fails, so that nothing would be proved: ${trouble}`);
     return 1;
