@@ -102,11 +102,11 @@ export const SHOULD: readonly Mutant[] = [
     tests: ['test/infra/template.test.ts'],
   },
   {
-    name: 'answer-is-printed-whole',
+    name: 'registration-is-printed',
     promise: 'should',
     file: 'infra/runner/registrar.ts',
-    find: 'reasonOf(answer)}`;',
-    replace: 'answer.text}`;',
-    tests: ['test/infra/runner/bootstrap.test.ts', 'test/infra/runner/lost-answers.test.ts'],
+    find: '  const { jitConfig, registration, reportCredential, runnerName } = parsed(text);\n',
+    replace: '  const { jitConfig, registration, reportCredential, runnerName } = parsed(text);\n  say(text);\n',
+    tests: ['test/infra/runner/bootstrap.test.ts'],
   },
 ];
