@@ -10,6 +10,7 @@ import { build } from '../../lib/cli/build.ts';
 import type { FunctionName } from '../../lib/local/functions.ts';
 import { drawFaults } from '../../lib/sim/faults/draw.ts';
 import type { FaultList } from '../../lib/sim/faults/table.ts';
+import { speedHere } from './speed.ts';
 import { type Storm, type Stormy, startStormy } from './storm.ts';
 
 /** For a machine on which much else runs. */
@@ -32,7 +33,7 @@ async function expectAllDone(stormy: Stormy, storm: Storm): Promise<void> {
 }
 
 async function expectAloneDone(storm: Storm): Promise<void> {
-  const stormy = await startStormy(bundles, { seed: storm.seed, speed: 40 });
+  const stormy = await startStormy(bundles, { seed: storm.seed, speed: Math.min(40, await speedHere()) });
   await expectAllDone(stormy, storm).finally(() => stormy.close());
 }
 
@@ -62,7 +63,7 @@ const named: [name: string, jobs: number, faults: FaultList][] = [
 describe('on one stack', () => {
   let stormy: Stormy;
   beforeAll(async () => {
-    stormy = await startStormy(bundles, { seed: 1, speed: 60 });
+    stormy = await startStormy(bundles, { seed: 1, speed: await speedHere() });
   });
   afterAll(() => stormy.close());
 
