@@ -10,12 +10,14 @@ import {
   FAILING_SUSPICIOUS_MS,
   GOING_DEADLINE_MS,
   IDLE_SUSPICIOUS_MS,
+  IDLE_UNHEARD_MS,
   MINT_VOID_AFTER_MS,
   OLD_JOBS_ASKED_EVERY_MINUTES,
   OLD_JOBS_ASKED_MAX,
   PROVISIONING_DEADLINE_MS,
   RUNNING_SUSPICIOUS_MS,
   SCOPE_QUIET_MS,
+  UNHEARD_DEADLINE_MS,
   WAITING_SUSPICIOUS_MS,
 } from './limits.ts';
 import { parseMintedName, parseRunnerName } from './name.ts';
@@ -65,7 +67,8 @@ export function judgeSeat(seat: Seat, task: SeenTask | undefined, now: number): 
 /** Only a runner that never registered, or that was told to go, is stopped; before, GitHub must let go of it. */
 function overdueReason(seat: Seat, task: SeenTask, now: number): string | undefined {
   if (seat.state === 'gone') {
-    return now - (seat.goneAt ?? now) < GOING_DEADLINE_MS ? undefined : `it was told to go: ${seat.reason}`;
+    const deadlineMs = wasUnheard(seat) ? UNHEARD_DEADLINE_MS : GOING_DEADLINE_MS;
+    return now - (seat.goneAt ?? now) < deadlineMs ? undefined : `it was told to go: ${seat.reason}`;
   }
   const isMinting = seat.mintingAt !== undefined && now - seat.mintingAt < MINT_VOID_AFTER_MS;
   if ((seat.state !== 'launching' && seat.state !== 'warm') || isMinting) return undefined;
@@ -77,6 +80,12 @@ function overdueReason(seat: Seat, task: SeenTask, now: number): string | undefi
   return seat.state === 'warm'
     ? 'its container fell silent while it was warm'
     : 'its container did not register in time';
+}
+
+/** When it was given up its container had said nothing for minutes, and nobody else knew of a job in it: perhaps one runs. */
+function wasUnheard({ registeredAt, heardAt = 0, goneAt = 0, startedAt, busyWith }: Seat): boolean {
+  if (registeredAt === undefined || startedAt !== undefined || busyWith !== undefined) return false;
+  return goneAt - Math.max(registeredAt, heardAt) >= IDLE_UNHEARD_MS;
 }
 
 /** A task of our grammar that no record knows, old enough for the records to have been written. */

@@ -152,6 +152,12 @@ export const ECS_LAG_MS = 5 * 60 * 1000;
 /** After a runner was told to go: time for its container to end by itself. */
 export const GOING_DEADLINE_MS = 5 * 60 * 1000;
 
+/**
+ * The same for one of which nothing had been heard: it may work unheard of, whatever GitHub's lists and its answer to the removal
+ * said. GitHub cancels a job after six hours, unless its workflow sets another time (GitHub docs: `timeout-minutes`).
+ */
+export const UNHEARD_DEADLINE_MS = 6 * 60 * 60 * 1000;
+
 /** A runner that has registered itself is on GitHub's lists by then: they are cached for a minute. */
 export const LISTED_AFTER_MS = 150_000;
 

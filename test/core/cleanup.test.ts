@@ -9,8 +9,10 @@ import {
   ECS_LAG_MS,
   GOING_DEADLINE_MS,
   IDLE_SUSPICIOUS_MS,
+  IDLE_UNHEARD_MS,
   MINT_VOID_AFTER_MS,
   PROVISIONING_DEADLINE_MS,
+  UNHEARD_DEADLINE_MS,
 } from '../../lib/core/limits.ts';
 import type { Seat } from '../../lib/core/runner.ts';
 import { aBacklogRecord, aSeat, aWarmSeat, NOW } from '../support/builders.ts';
@@ -73,6 +75,27 @@ describe('each deadline, just before and just after', () => {
     {
       sentence: 'it was told to go',
       seat: known({ state: 'gone', goneAt: NOW }),
+      task: running,
+      deadlineMs: GOING_DEADLINE_MS,
+      verdict: 'stop',
+    },
+    {
+      sentence: 'it was given up when nothing had been heard of it: it may work',
+      seat: known({ state: 'gone', goneAt: NOW, registeredAt: NOW - IDLE_UNHEARD_MS }),
+      task: running,
+      deadlineMs: UNHEARD_DEADLINE_MS,
+      verdict: 'stop',
+    },
+    {
+      sentence: 'it was given up just after it had said that it is idle',
+      seat: known({ state: 'gone', goneAt: NOW, registeredAt: NOW - 900_000, heardAt: NOW - IDLE_UNHEARD_MS + 1 }),
+      task: running,
+      deadlineMs: GOING_DEADLINE_MS,
+      verdict: 'stop',
+    },
+    {
+      sentence: 'it was given up when the job that ran in it had ended',
+      seat: known({ state: 'gone', goneAt: NOW, registeredAt: NOW - 900_000, startedAt: NOW - 900_000, busyWith: 1 }),
       task: running,
       deadlineMs: GOING_DEADLINE_MS,
       verdict: 'stop',

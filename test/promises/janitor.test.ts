@@ -19,7 +19,7 @@ test('a listener whose registration is gone: its job gets another runner, and it
   expect(stage.leftovers()).toEqual(CLEAN);
 });
 
-test('a container that has fallen silent is stopped from outside, after GitHub has let go of it', async () => {
+test('a container that has fallen silent ends when GitHub has let go of it', async () => {
   const stage = await createStage({ lose: (path) => (path.endsWith('/idle') ? 'request' : undefined) });
   stage.github.control.setFaults({ refuseSessions: 1 });
   const [job = 0] = stage.addJobs({});
@@ -39,8 +39,21 @@ test('a listener without a registration that says nothing either: its job gets a
   await stage.until(() => stage.seats()[0]?.state === 'registered' && stage.github.books.runners.size === 0, 5);
   stage.github.control.setFaults({ ghostRunners: 0 });
   expect(await stage.until(stage.allCompleted, 12)).toBe(true);
-  await stage.minutes(10);
+  await stage.minutes(6 * 60 + 10);
   expect(stage.leftovers()).toEqual(CLEAN);
+});
+
+test('nobody hears of a job, GitHub lists its runner as idle and lets it be removed: it is not stopped', async () => {
+  const stage = await createStage({ lose: (path) => (/idle|started/.test(path) ? 'request' : undefined) });
+  stage.github.control.setFaults({ loseInProgress: 1, busyRemoved: 1 });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  const [own = 0] = stage.addJobs({});
+  const [stranger = 0] = stage.addJobs({ repo: 'secret', outside: true, durationSeconds: 5 * 3600 });
+  // The runner that was launched for our job takes that of others.
+  stage.github.control.cancel(own);
+  const [again = 0] = stage.addJobs({});
+  expect(await stage.until(stage.allCompleted, 6 * 60)).toBe(true);
+  expect([stranger, again].map((id) => stage.github.books.jobs.get(id)?.conclusion)).toEqual(['success', 'success']);
 });
 
 test('a runner works for hours: every word of it is lost, and GitHub lists it as idle; nobody stops it', async () => {
