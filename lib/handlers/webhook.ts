@@ -44,8 +44,10 @@ async function take(world: WebhookWorld, config: WebhookConfig, event: HttpEvent
   if (projected.kind === 'ignored') return ignore(world, event, projected.reason);
   const delivery = { id: deliveryOf(event), event: projected.event };
   const received = await receive(world, config, delivery);
-  if (received.kind === 'ignored') return ignore(world, event, received.reason, projected.event.job);
   const { job, state, owner, repository } = projected.event;
+  if (received.kind === 'ignored') {
+    return ignore(world, event, received.reason, { job, repository: `${owner}/${repository}` });
+  }
   const reason = `job ${job} is ${state}`;
   world.log({ decision: 'event enqueued', reason, job, repository: `${owner}/${repository}`, delivery: delivery.id });
   return answer(202, { status: 'enqueued', job });
@@ -85,8 +87,13 @@ function refuse(world: WebhookWorld, event: HttpEvent, statusCode: number, reaso
   return answer(statusCode, { status: 'refused', reason });
 }
 
-function ignore(world: WebhookWorld, event: HttpEvent, reason: string, job?: number): HttpAnswer {
-  world.log({ decision: 'event ignored', reason, delivery: deliveryOf(event), ...(job !== undefined && { job }) });
+function ignore(
+  world: WebhookWorld,
+  event: HttpEvent,
+  reason: string,
+  about: { job?: number; repository?: string } = {},
+): HttpAnswer {
+  world.log({ decision: 'event ignored', reason, delivery: deliveryOf(event), ...about });
   return answer(202, { status: 'ignored', reason });
 }
 

@@ -163,6 +163,32 @@ function tries({ github }: Stage): number {
   return Math.max(0, ...counted.map(([, calls]) => calls));
 }
 
+test('a label that no pool has: each job is said once and costs nothing, and all run when a pool has it', async () => {
+  const pool = aPool({ max: MAX });
+  const stage = await createStage({ pools: [pool] });
+  stage.addJobs({ count: 200, labels: ['self-hosted', 'arm64'], durationSeconds: 10 });
+  await stage.minutes(60);
+  const said = stage.lines.filter(({ reason }) => reason === 'no pool has the label "arm64"');
+  expect(said.filter(({ repository }) => repository === 'octo-org/app')).toHaveLength(200);
+  expect(tasks(stage)).toBe(0);
+  expect(tries(stage)).toBeLessThanOrEqual(2);
+  stage.configure([{ ...pool, labels: [...pool.labels, 'arm64'] }]);
+  expect(await stage.until(stage.allCompleted, MENDED_WITHIN_MINUTES)).toBe(true);
+});
+
+test('a runner that is too old for GitHub: its pool tries one at a time, and all run when the image is newer', async () => {
+  const stage = await createStage({ pools: [aPool({ max: MAX })] });
+  stage.github.control.setFaults({ versionRefused: 1 });
+  stage.addJobs({ count: 200, durationSeconds: 10 });
+  await stage.minutes(30);
+  const before = tasks(stage);
+  expect(before).toBeLessThanOrEqual(MAX + 10);
+  await stage.minutes(60);
+  expect(tasks(stage) - before).toBeLessThanOrEqual(CALLS_IN_AN_HOUR);
+  stage.github.control.setFaults({ versionRefused: 0 });
+  expect(await stage.until(stage.allCompleted, MENDED_WITHIN_MINUTES)).toBe(true);
+});
+
 test('another owner’s jobs of the same pool do not wait behind 500 of a suspended one', async () => {
   const stage = await createStage({ pools: [aPool({ max: MAX })] });
   stage.github.control.putInstallation({ owner: 'other-org', kind: 'Organization' });
