@@ -33,8 +33,8 @@ export const LEFT: readonly Mutant[] = [
     name: 'who-was-told-to-go-stays',
     promise: 'left',
     file: 'lib/core/cleanup.ts',
-    find: 'return now - (seat.goneAt ?? now) < GOING_DEADLINE_MS ? undefined :',
-    replace: 'return now - (seat.goneAt ?? now) < 1000 * GOING_DEADLINE_MS ? undefined :',
+    find: 'return now - (seat.goneAt ?? now) < deadlineMs ? undefined :',
+    replace: 'return now - (seat.goneAt ?? now) < 1000 * deadlineMs ? undefined :',
     tests: ['test/core/cleanup.test.ts'],
   },
   {
