@@ -81,6 +81,17 @@ export function withoutRefusal(record: PoolHealth, refusal: Refusal): PoolHealth
   return { ...rest, ...(others.length > 0 && { refusals: others }) };
 }
 
+/** The record without any refusal of the owner under this name in this installation. */
+export function withoutOwner(
+  record: PoolHealth,
+  { installation, owner }: Pick<Refusal, 'installation' | 'owner'>,
+): PoolHealth {
+  const { refusals: known = [], ...rest } = record;
+  const others = known.filter((one) => one.installation !== installation || one.owner !== owner);
+  if (others.length === known.length) return record;
+  return { ...rest, ...(others.length > 0 && { refusals: others }) };
+}
+
 function isSame(one: Refusal, other: Refusal): boolean {
   const isSameOwner = one.installation === other.installation;
   return isSameOwner && (one.everywhere === true || one.repository === other.repository);

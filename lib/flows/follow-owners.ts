@@ -4,12 +4,13 @@
  */
 import { newInstallation } from '../core/pacing.ts';
 import { type Place, placeNow, scopesAt } from '../core/place.ts';
+import { withoutOwner } from '../core/refusal.ts';
 import type { InstallationRecord } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
 import type { Installation, World } from '../world.ts';
 import { change } from './change.ts';
 import { knownPools } from './known-pools.ts';
-import { asSeats, changeSeat } from './seats.ts';
+import { asSeats, changePool, changeSeat } from './seats.ts';
 
 export async function followOwners(world: World, installations: readonly Installation[]): Promise<void> {
   const records = await world.runners.list(INSTALLATIONS);
@@ -22,10 +23,17 @@ async function followOwner(
   record: InstallationRecord,
   installations: readonly Installation[],
 ): Promise<void> {
-  const [scope] = record.scopes;
-  const from = scope && { installation: record.place, owner: scope.owner };
-  const to = from && placeNow(from, installations);
-  if (from === undefined || to === undefined) return;
+  const names = [...new Set(record.scopes.map(({ owner }) => owner))];
+  const moves = names.flatMap((owner) => {
+    const from = { installation: record.place, owner };
+    const to = placeNow(from, installations);
+    return to === undefined ? [] : [{ from, to }];
+  });
+  // Whoever was launched before has noted a former name: it may be there beside the present one.
+  for (const { from, to } of moves) await move(world, record, from, to);
+}
+
+async function move(world: World, record: InstallationRecord, from: Place, to: Place): Promise<void> {
   await moveSeats(world, from, to);
   await change(world.runners, { pool: INSTALLATIONS, place: to.installation }, (known) => {
     const there = known?.kind === 'installation' ? known : newInstallation(to.installation, world.clock.now());
@@ -37,8 +45,10 @@ async function followOwner(
   world.log({ decision: 'owner followed', reason, owner: to.owner, installation: to.installation });
 }
 
+/** What was refused there is refused no more, or will be again. */
 async function moveSeats(world: World, from: Place, to: Place): Promise<void> {
   const pools = await knownPools(world);
+  await Promise.all(pools.map(({ name }) => changePool(world, name, (record) => withoutOwner(record, from))));
   const lists = await Promise.all(pools.map(({ name }) => world.runners.list(name)));
   const isThere = ({ installation, owner }: Partial<Place>) =>
     installation === from.installation && owner === from.owner;

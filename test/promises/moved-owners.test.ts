@@ -1,5 +1,7 @@
 /** Jobs wait and runners idle while their owner gets another name, or the App another installation, or their repository another owner. */
 import { expect, test } from '@jest/globals';
+import { newInstallation } from '../../lib/core/pacing.ts';
+import { type InstallationRecord, type PoolRecord, poolRecord } from '../../lib/core/runner.ts';
 import { aPool } from '../support/pools.ts';
 import { CLEAN, createStage, type Stage } from '../support/stage.ts';
 
@@ -61,4 +63,34 @@ async function strayRunner(stage: Stage): Promise<string | undefined> {
   await stage.until(() => stage.github.control.runners().some(({ online }) => online), 2);
   stage.github.control.cancel(job);
   return stage.github.control.runners()[0]?.name;
+}
+
+test('a refusal under the former name of an organisation is not held on', async () => {
+  const stage = await createStage({ pools: [aPool({ max: 2 })], lose: () => 'request' });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  stage.addJobs({ labels: ['self-hosted', 'ecs'], durationSeconds: 60 });
+  await stage.minutes(0.2);
+  expect(stage.github.control.renameOwner('octo-org', 'octo-org-2')).toBe(true);
+  const refusals = [
+    { installation: 1, owner: 'octo-org', what: 'registration' as const, reason: '404', since: 0, askAt: 0 },
+  ].map((one) => ({ ...one, installation: stage.github.books.owners.get('octo-org-2')?.installation.id ?? 0 }));
+  const at = stage.clock.now();
+  const scopes = ['octo-org-2', 'octo-org'].map((owner) => ({ owner, mintedAt: at }));
+  const place = refusals[0]?.installation ?? 0;
+  await note(stage, { ...newInstallation(place, at), scopes });
+  await note(stage, { ...poolRecord('default'), refusals });
+  await stage.minutes(3);
+  const pool = stage.runners.all().find(({ kind }) => kind === 'pool');
+  expect(pool).not.toHaveProperty('refusals');
+});
+
+/** Whatever was there. */
+async function note(
+  stage: Stage,
+  record: Omit<PoolRecord, 'version'> | Omit<InstallationRecord, 'version'>,
+): Promise<void> {
+  const before = stage.runners.all().find(({ pool, place }) => pool === record.pool && place === record.place);
+  const written = stage.runners.put(record, before);
+  await stage.minutes(0.01);
+  expect(await written).toBeDefined();
 }
