@@ -16,37 +16,38 @@ type Guard = <Value>(installation: number, use: Use, call: () => Promise<Outcome
 /** What others have noted is read again after this long. */
 const READ_AGAIN_MS = 5_000;
 
+/** Every call of the port but `rateLimits`, which asks nobody. */
 export function withinBudget(world: World): World {
   const guard = guardOf(world);
-  return { ...world, github: { ...world.github, ...guarded(world.github, guard) } };
-}
-
-/** All that asks GitHub. */
-function guarded(github: GitHub, guard: Guard): Omit<GitHub, 'rateLimits'> {
+  const { github } = world;
   return {
-    registerRunner: (scope, runner) =>
-      guard(scope.installation, 'registration', () => github.registerRunner(scope, runner)),
-    registrationToken: (scope) => guard(scope.installation, 'registration', () => github.registrationToken(scope)),
-    removeRunner: (scope, id) => guard(scope.installation, 'removal', () => github.removeRunner(scope, id)),
-    findRunner: (scope, name) => guard(scope.installation, 'removal', () => github.findRunner(scope, name)),
-    listRunners: (scope, until) => guard(scope.installation, 'list', () => github.listRunners(scope, until)),
-    runnerDeprecation: (scope, version) =>
-      guard(scope.installation, 'list', () => github.runnerDeprecation(scope, version)),
-    job: (repository, id) => guard(repository.installation, 'question', () => github.job(repository, id)),
-    admittingGroups: (repository) =>
-      guard(repository.installation, 'question', () => github.admittingGroups(repository)),
-    run: (repository, id) => guard(repository.installation, 'list', () => github.run(repository, id)),
-    rerunJob: (repository, id) => guard(repository.installation, 'list', () => github.rerunJob(repository, id)),
-    rerunFailedJobs: (repository, run) =>
-      guard(repository.installation, 'list', () => github.rerunFailedJobs(repository, run)),
-    repositories: (installation) => guard(installation, 'sweep', () => github.repositories(installation)),
-    activeRuns: (repository, state, page) =>
-      guard(repository.installation, 'sweep', () => github.activeRuns(repository, state, page)),
-    runJobs: (repository, run, page) =>
-      guard(repository.installation, 'sweep', () => github.runJobs(repository, run, page)),
-    installations: () => guard(THE_APP, 'list', () => github.installations()),
-    failedDeliveries: (cursor) => guard(THE_APP, 'list', () => github.failedDeliveries(cursor)),
-    redeliver: (delivery) => guard(THE_APP, 'list', () => github.redeliver(delivery)),
+    ...world,
+    github: {
+      ...github,
+      registerRunner: (scope, runner) =>
+        guard(scope.installation, 'registration', () => github.registerRunner(scope, runner)),
+      registrationToken: (scope) => guard(scope.installation, 'registration', () => github.registrationToken(scope)),
+      removeRunner: (scope, id) => guard(scope.installation, 'removal', () => github.removeRunner(scope, id)),
+      findRunner: (scope, name) => guard(scope.installation, 'removal', () => github.findRunner(scope, name)),
+      job: (repository, id) => guard(repository.installation, 'question', () => github.job(repository, id)),
+      admittingGroups: (repository) =>
+        guard(repository.installation, 'question', () => github.admittingGroups(repository)),
+      listRunners: (scope, until) => guard(scope.installation, 'list', () => github.listRunners(scope, until)),
+      runnerDeprecation: (scope, version) =>
+        guard(scope.installation, 'list', () => github.runnerDeprecation(scope, version)),
+      run: (repository, id) => guard(repository.installation, 'list', () => github.run(repository, id)),
+      rerunJob: (repository, id) => guard(repository.installation, 'list', () => github.rerunJob(repository, id)),
+      rerunFailedJobs: (repository, run) =>
+        guard(repository.installation, 'list', () => github.rerunFailedJobs(repository, run)),
+      repositories: (installation) => guard(installation, 'sweep', () => github.repositories(installation)),
+      activeRuns: (repository, state, page) =>
+        guard(repository.installation, 'sweep', () => github.activeRuns(repository, state, page)),
+      runJobs: (repository, run, page) =>
+        guard(repository.installation, 'sweep', () => github.runJobs(repository, run, page)),
+      installations: () => guard(THE_APP, 'list', () => github.installations()),
+      failedDeliveries: (cursor) => guard(THE_APP, 'list', () => github.failedDeliveries(cursor)),
+      redeliver: (delivery) => guard(THE_APP, 'list', () => github.redeliver(delivery)),
+    } satisfies GitHub,
   };
 }
 

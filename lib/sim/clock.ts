@@ -82,16 +82,17 @@ const TURNS_AHEAD = 64;
  */
 function settler(): () => Promise<void> {
   let ahead = 0;
-  let waiting: (() => void) | undefined;
+  let waiting: (() => void)[] = [];
   const turn = () => {
     ahead -= 1;
-    const resolve = waiting;
-    waiting = undefined;
-    resolve?.();
+    const settled = waiting;
+    waiting = [];
+    for (const resolve of settled) resolve();
   };
   return () =>
     new Promise((resolve) => {
-      waiting = resolve;
+      // Whoever else lets time pass waits too.
+      waiting.push(resolve);
       if (ahead > 0) return;
       for (; ahead < TURNS_AHEAD; ahead += 1) setImmediate(turn);
     });

@@ -1,7 +1,8 @@
 /** Jobs of which GitHub tells nobody, over the simulated GitHub: where they hide, and what stands in the way. */
 import { describe, expect, test } from '@jest/globals';
+import { MINTS_BURST, SWEEP_CALLS_MAX } from '../../lib/core/limits.ts';
 import type { SweepRecord } from '../../lib/core/sweep.ts';
-import { SWEEPS } from '../../lib/core/sweep.ts';
+import { ACTIVE_RUN_STATES, SWEEPS } from '../../lib/core/sweep.ts';
 import { sweepRepositories } from '../../lib/flows/sweep.ts';
 import type { Outcome, World } from '../../lib/world.ts';
 import { aPool } from '../support/pools.ts';
@@ -284,6 +285,22 @@ describe('how far it got', () => {
       look(place.repository) ?? github.activeRuns(place, state, page);
     return { ...stage.world, github: { ...github, activeRuns } };
   }
+
+  test('its calls come out of the bucket of registrations, and what it has not made goes back', async () => {
+    const stage = await aStage(['app'], { janitor: false, tableLatencyMs: 0 });
+    const tokens = () => {
+      const stored = stage.runners.all().find(({ kind }) => kind === 'installation');
+      return stored?.kind === 'installation' ? stored.tokens : Number.NaN;
+    };
+    let meanwhile = Number.NaN;
+    const world = watched(stage, () => {
+      meanwhile = tokens();
+      return undefined;
+    });
+    await sweep(stage, world);
+    expect(meanwhile).toBeCloseTo(MINTS_BURST - SWEEP_CALLS_MAX / 5);
+    expect(tokens()).toBeCloseTo(MINTS_BURST - ACTIVE_RUN_STATES.length / 5);
+  });
 
   test('every repository has its turn, before any has another', async () => {
     const stage = await quietStage();

@@ -33,6 +33,18 @@ describe('reading the code', () => {
     },
     { name: 'a method that is handed on', code: 'function f(world) { g(world.queue.send); }', calls: ['queue.send'] },
     {
+      name: 'a method that stands in for the port’s own, and is called by nobody',
+      code: `const g = (world) => ({ ...world, queue: { ...world.queue, send: (one) => { world.log({}); return world.queue.send(one); } } });
+        function f(world) { return g(world).history.get({}); }`,
+      calls: ['history.get', 'log'],
+    },
+    {
+      name: '… and by somebody; another method that it calls is called',
+      code: `const g = (world) => ({ ...world, queue: { ...world.queue, send: (one) => { world.queue.other(); return world.queue.send(one); } } });
+        function f(world) { return g(world).queue.send({}); }`,
+      calls: ['queue.other', 'queue.send'],
+    },
+    {
       name: 'a method that is returned',
       code: 'function f(world) { return world.queue.send; }',
       calls: ['queue.send'],
@@ -289,6 +301,7 @@ const RARE: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
   },
   janitor: {
     'cluster.findTask': 'nobody has noted the answer of a launch for fifty minutes',
+    'cluster.stopTask': 'a runner that was given up unheard of has not ended within hours',
     'github.registrationToken': 'GitHub refuses to register runners of a pool whose images register themselves',
   },
 };

@@ -148,7 +148,7 @@ function readObject(node: Syntax, reading: Reading): void {
     const value = (property['value'] ?? property['arguments'] ?? property) as Syntax;
     const paths = isSyntax(value) ? pathsOf(value, reading).filter(({ length }) => length < 2) : [];
     if (paths.length === 0) {
-      read(property, reading);
+      readInPlace(property, owners, reading);
     } else {
       const isInPlace = (path: Path) =>
         owners.includes(path.slice(0, -1).join('.')) && path.at(-1) === nameOf(property);
@@ -157,6 +157,14 @@ function readObject(node: Syntax, reading: Reading): void {
       accept(value, reading);
     }
   }
+}
+
+/** A method that stands in for the port's own of that name, and calls it: whoever calls the one calls the other. */
+function readInPlace(property: Syntax, owners: readonly string[], reading: Reading): void {
+  const inside: Reading = { ...reading, calls: new Set() };
+  read(property, inside);
+  const own = owners.map((owner) => `${owner}.${nameOf(property)}`);
+  for (const call of inside.calls) if (!own.includes(call)) reading.calls.add(call);
 }
 
 function nameOf(property: Syntax): unknown {
