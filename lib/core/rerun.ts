@@ -17,7 +17,10 @@ import type { RunJob } from './sweep.ts';
 /** Whether it is owed, as far as our own records say. */
 export type LostVerdict = { do: 'wait' } | { do: 'drop'; reason: string } | { do: 'ask'; owed: Owed };
 
-/** A job that died, as far as we know, with the run that it belongs to. */
+/**
+ * A job that died, as far as we know, with the run that it belongs to. One that still runs by our record is not asked for by itself; if
+ * another of its run is, GitHub says how it ended.
+ */
 export type Owed = { record: LostRecord; job: JobRecord & { run: number } };
 
 /** `rerunsMax`: of its pool, as it is configured now. `ranOn`: the runner (not its registration) that the job's record names. */
@@ -34,9 +37,9 @@ export function judgeLost(
   }
   if (job === undefined) return drop('nothing is known of its job');
   if (age >= RERUN_GIVEN_UP_MS) return drop(`given up after a day: ${record.reason}`);
-  if (job.state !== 'completed') return { do: 'wait' };
+  if (job.state === 'queued') return { do: 'wait' };
   if (ranOn !== record.runner) return drop(`its job ran on ${job.ranOn ?? 'no runner'}`);
-  if (job.conclusion !== 'failure') return drop(`its job has ended: ${job.conclusion}`);
+  if (job.state === 'completed' && job.conclusion !== 'failure') return drop(`its job has ended: ${job.conclusion}`);
   // Attempts of one job only rise, and each is run again once: so this is at most so many times, whatever comes twice or is lost.
   if (job.attempt > rerunsMax) return drop(`attempt ${job.attempt}: its pool wants ${rerunsMax} re-runs at most`);
   const { run } = job;

@@ -40,8 +40,8 @@ async function owedBy(world: World, config: Config, record: LostRecord): Promise
 /** Where GitHub has just refused, nobody asks: one who is told so tells all. */
 async function rerunOf(world: World, owed: readonly Owed[], until: number): Promise<void> {
   const now = world.clock.now();
-  const isDue = ({ record }: Owed) => (record.notBefore ?? 0) <= now;
-  if (owed.some((one) => one.record.refused === true && !isDue(one))) return;
+  const isDue = ({ record, job }: Owed) => job.state === 'completed' && (record.notBefore ?? 0) <= now;
+  if (owed.some((one) => one.record.refused === true && (one.record.notBefore ?? 0) > now)) return;
   const runs = groupsBy(owed, ({ job }) => String(job.run)).filter((group) => group.some(isDue));
   for (const group of runs.slice(0, RERUNS_PER_RUN_MAX)) {
     const [first] = group;

@@ -30,7 +30,8 @@ describe('as far as our records say', () => {
   test.each([
     ['it died', {}, {}, {}, 'ask'],
     ['its pool wants none', {}, {}, { rerunsMax: 0 }, 'drop'],
-    ['it still runs, at GitHub', {}, { state: 'in_progress' as const }, {}, 'wait'],
+    ['it waits', {}, { state: 'queued' as const }, {}, 'wait'],
+    ['by our record it still runs: with others of its run', {}, { state: 'in_progress' as const }, {}, 'ask'],
     ['it succeeded', {}, { conclusion: 'success' }, {}, 'drop'],
     ['a person cancelled it', {}, { conclusion: 'cancelled' }, {}, 'drop'],
     ['it ran out of time', {}, { conclusion: 'timed_out' }, {}, 'drop'],

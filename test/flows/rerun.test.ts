@@ -132,6 +132,21 @@ describe('several jobs of one run', () => {
     await nothingOwed(stage);
   });
 
+  test('of which nobody has heard that one has ended are run again together', async () => {
+    const stage = await aDyingStage(1);
+    const [quiet = 0] = stage.addJobs({ count: 2, durationSeconds: 300 });
+    await untilBusy(stage, 2);
+    killAll(stage);
+    await stage.minutes(8);
+    const job = stage.github.books.jobs.get(quiet);
+    stage.github.control.setFaults({ loseWebhooks: 1 });
+    await stage.until(() => job?.state === 'completed', 10);
+    stage.github.control.setFaults({ loseWebhooks: 0 });
+    await nothingOwed(stage);
+    expect(conclusions(stage)).toEqual(['success', 'success']);
+    expect(reruns(stage).every(({ by }) => by === 'app')).toBe(true);
+  });
+
   test('of which another failed by itself are run again one after the other, and that one is not', async () => {
     const stage = await aDyingStage(1, { instancesMax: 3 });
     const ids = stage.addJobs({ count: 3, durationSeconds: 600 });
@@ -176,6 +191,22 @@ describe('when GitHub refuses or fails', () => {
     await stage.minutes(HOUR);
     expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
     await nothingOwed(stage);
+  });
+
+  test('nobody heard that it was run again, and there it fails by itself: that is the end of it', async () => {
+    const { stage } = await died();
+    await stage.until(stage.allCompleted, 15);
+    stage.github.control.setFaults({ restFailAfter: 1 });
+    await stage.until(() => reruns(stage).length > 0, 5);
+    const [again] = [...stage.github.books.runs.values()].flatMap(({ jobs }) => jobs);
+    Object.assign(again ?? {}, { durationSeconds: 10, outcome: 'failure' });
+    await stage.minutes(1);
+    stage.github.control.setFaults({ restFailAfter: 0 });
+    await nothingOwed(stage);
+    expect({ times: reruns(stage).length, conclusions: conclusions(stage) }).toEqual({
+      times: 1,
+      conclusions: ['failure'],
+    });
   });
 
   test('a run that never ends is given up after a day, and costs few calls', async () => {
