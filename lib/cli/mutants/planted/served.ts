@@ -148,7 +148,7 @@ export const SERVED: readonly Mutant[] = [
     file: 'lib/flows/question.ts',
     find: 'if (world.clock.now() - record.recordedAt < JOB_WAIT_MAX_MS) {',
     replace: 'if (world.clock.now() - record.recordedAt < 600_000) {',
-    tests: ['test/core/old-jobs.test.ts', 'test/flows/question.test.ts', 'test/promises/janitor.test.ts'],
+    tests: ['test/flows/unanswered-jobs.test.ts'],
   },
   {
     name: 'state-falls',
