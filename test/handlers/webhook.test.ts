@@ -108,6 +108,7 @@ describe('202, enqueued', () => {
         'owner',
         'ownerIsUser',
         'repository',
+        'run',
         'state',
       ].sort(),
     );
