@@ -22,7 +22,7 @@ function aTask(own: Partial<TaskEntry> = {}): TaskEntry {
 }
 
 function aJob(repository: string, runner: string): Job {
-  const run = { repository: { owner: { login: 'octo-org' }, name: repository } };
+  const run = { repository: { owner: { login: 'octo-org', installation: { id: 1 } }, name: repository } };
   return { id: 77, run, runner: { id: 1, name: runner } } as unknown as Job;
 }
 
