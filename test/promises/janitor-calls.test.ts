@@ -45,7 +45,12 @@ test('over 100 busy runners of one organisation: at most 3 calls in a run', asyn
 
 test('over 2,000 registered runners, all of which work for hours: at most 25 calls in a run', async () => {
   const stage = await createStage({ pools: [aPool({ max: 2000 })] });
-  stage.github.control.setFaults({ pointsPerMinuteMax: 1e6, callsPerHourMax: 1e6, concurrentMax: 1e4 });
+  stage.github.control.setFaults({
+    pointsPerMinuteMax: 1e6,
+    callsPerHourMax: 1e6,
+    concurrentMax: 1e4,
+    registrationsMax: 1e4,
+  });
   const made = stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization' });
   const installation = Number('installation' in made && made.installation);
   const now = stage.clock.now();
