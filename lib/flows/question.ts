@@ -62,7 +62,11 @@ async function question(
 /** If its runner does not come for it any more, the job is owed a launch. */
 async function stillQueued(
   world: World,
-  config: Config, record: JobRecord, seat: Seat | undefined, groupsOf: GroupsOf): Promise<void> {
+  config: Config,
+  record: JobRecord,
+  seat: Seat | undefined,
+  groupsOf: GroupsOf,
+): Promise<void> {
   const isLost = isForsaken(record, seat, world.clock.now());
   if (seat !== undefined && isLost) {
     await changeSeat(world, seat, (current) => {
