@@ -70,6 +70,10 @@ test.each(rows)('$sentence: 500 jobs wait with that reason and cost next to noth
   expect(tasks(stage)).toBe(before.tasks);
   expect(tries(stage) - before.tries).toBeLessThanOrEqual(CALLS_IN_AN_HOUR);
   stage.github.control.putInstallation({ ...ORGANISATION, ...row.mend });
+  const isOver = () => stage.lines.some(({ decision }) => decision === 'jobs held no more');
+  expect(await stage.until(isOver, 7)).toBe(true);
+  // What was registered to find out is gone at once.
+  expect(stage.github.control.runners().filter(({ name }) => name.endsWith('-0'))).toEqual([]);
   const isMoving = () => [...stage.github.books.jobs.values()].some(({ startedAt }) => startedAt !== undefined);
   expect(await stage.until(isMoving, BEGINS_WITHIN_MINUTES)).toBe(true);
   expect(await stage.until(stage.allCompleted, MENDED_WITHIN_MINUTES)).toBe(true);
