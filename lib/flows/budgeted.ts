@@ -23,7 +23,7 @@ export function withinBudget(world: World): World {
   return {
     ...world,
     github: {
-      ...github,
+      rateLimits: () => github.rateLimits(),
       registerRunner: (scope, runner) =>
         guard(scope.installation, 'registration', () => github.registerRunner(scope, runner)),
       registrationToken: (scope) => guard(scope.installation, 'registration', () => github.registrationToken(scope)),
