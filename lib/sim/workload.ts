@@ -43,6 +43,8 @@ const PUSHES_BY_HOUR = [1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 18, 12, 16, 20, 18, 
 const FIRST_HOUR = 8;
 /** Of lengths: half are shorter than this, a sixth are longer than 2.7 times as much. */
 const LENGTH = { medianSeconds: 150, sigma: 1, mostSeconds: 60 * 60 };
+/** One in two hundred takes hours, like a test of the whole product. */
+const LONG = { share: 0.005, leastSeconds: 2 * 60 * 60, mostSeconds: 5 * 60 * 60 };
 /** A burst is of short jobs: a pool of few places would work on long ones for a day. */
 const BURST = { least: 30, most: 80, mostSeconds: 90 };
 /** GitHub docs, "Actions limits": the largest matrix. */
@@ -95,11 +97,13 @@ function countOf(chance: Chance): number {
 }
 
 function secondsMaxOf(count: number): number {
+  if (count === 1) return LONG.mostSeconds;
   if (count < BURST.least) return LENGTH.mostSeconds;
   return count < MATRIX.most ? BURST.mostSeconds : MATRIX.mostSeconds;
 }
 
-function lengthOf(chance: Chance, { slowness = 1 }: Source): number {
+function lengthOf(chance: Chance, { slowness = 1, outside }: Source): number {
+  if (outside !== true && chance.happens(LONG.share)) return chance.between(LONG.leastSeconds, LONG.mostSeconds);
   const normal = Math.sqrt(-2 * Math.log(1 - chance.next())) * Math.cos(2 * Math.PI * chance.next());
   const seconds = LENGTH.medianSeconds * slowness * Math.exp(LENGTH.sigma * normal);
   return Math.round(Math.min(LENGTH.mostSeconds, Math.max(1, seconds)));

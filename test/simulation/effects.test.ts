@@ -234,3 +234,10 @@ test.each(['image.broken', 'parameters.unreadable'])('%s: no job runs until it e
   end(fault);
   expect(await until(allCompleted, 60)).toBe(true);
 });
+
+test('a deployment is done, whatever ECS answers to single calls', async () => {
+  const { config, configure, ecs, begin } = await aStage();
+  begin('ecs.500', 1);
+  configure(config.pools.pools.map((pool) => ({ ...pool, taskDefinition: `sim-${pool.name}:2` })));
+  expect(ecs.faults().failBefore).toBe(1);
+});

@@ -18,9 +18,20 @@ export function createDeployment(options: StageOptions, parts: { clock: SimClock
   let configuredAt = clock.now() - KEPT_MS;
   for (const pool of options.pools) registerTaskDefinition(pool);
 
+  /** CloudFormation asks until ECS has done it: what goes wrong with single calls makes no difference. */
+  function done(
+    operation: 'RegisterTaskDefinition' | 'DeregisterTaskDefinition',
+    input: Record<string, unknown>,
+  ): void {
+    const faults = ecs.faults();
+    ecs.setFaults({ accessDenied: 0, failBefore: 0, failAfter: 0, cutBefore: 0, cutAfter: 0 });
+    ecs.call(operation, input);
+    ecs.setFaults(faults);
+  }
+
   /** The next revision of its family. */
   function registerTaskDefinition(pool: Pool): void {
-    ecs.call('RegisterTaskDefinition', {
+    done('RegisterTaskDefinition', {
       family: pool.taskDefinition.split(':')[0],
       ...(pool.role !== undefined && { taskRoleArn: pool.role }),
       containerDefinitions: [
@@ -45,7 +56,7 @@ export function createDeployment(options: StageOptions, parts: { clock: SimClock
       config = { ...config, mode, pools: { pools: next } };
       configuredAt = clock.now();
       for (const taskDefinition of old ?? []) {
-        if (!wanted?.includes(taskDefinition)) ecs.call('DeregisterTaskDefinition', { taskDefinition });
+        if (!wanted?.includes(taskDefinition)) done('DeregisterTaskDefinition', { taskDefinition });
       }
     },
   };

@@ -3,17 +3,39 @@ import { type Chance, seededChance } from '../chance.ts';
 import type { Fault, Targets } from './fault.ts';
 import { FAULTS, type FaultList } from './table.ts';
 
-/** Most seeds have a few faults, some have many: a bug shows best where not everything is broken at once. */
+/** Some seeds have a few faults of any kind: a bug shows best where not everything is broken at once. */
 const COUNTS = [0, 1, 2, 3, 4, 6, 8, 12];
+/** The others have many of what belongs together, since some bugs show only where several things go wrong with the same runner. */
+const SHARE_OF_THEME = 0.4;
+const THEMES: readonly RegExp[] = [
+  /^webhooks\.|^events\.|^queue\.|^deliveries\./,
+  /^github\.|^token\.|^jitconfig\.|^removal\.|^job\.|^lists\./,
+  // A runner works, and nobody hears of it.
+  /^starts\.|^registrar\.|^lists\.|^runners\.(shown|busyRemoved)|^webhooks\.(startedLost|completedLost)|^runners\.(lost|502)/,
+  /^runners\.[a-zA-Z]{6,}|^sessions\.|^jobs\.|^starts\.|^webhooks\.lost/,
+  /^app\.|^owners\.|^repositories\.|^repositoryRunners\.|^permissions\.|^groups\./,
+  /^ecs\.|^instances\.|^image\.|^events\.|^rerun\./,
+  /^lambda\.|^storage\.|^queue\.|^janitor\.|^deployments|^parameters\.|^sts\./,
+];
 const HOUR_MS = 60 * 60 * 1000;
 
 export function drawFaults(seed: number): FaultList {
   const chance = seededChance(hashed(seed, 'faults'));
   const names = Object.keys(FAULTS);
+  const chosen = chance.happens(0.5) ? someOf(names, chance) : manyAlike(names, chance);
+  return Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
+}
+
+function someOf(names: readonly string[], chance: Chance): Set<string> {
   const wanted = chance.pick(COUNTS) ?? 1;
   const chosen = new Set<string>();
   while (chosen.size < wanted) chosen.add(chance.pick(names) ?? '');
-  return Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
+  return chosen;
+}
+
+function manyAlike(names: readonly string[], chance: Chance): Set<string> {
+  const theme = chance.pick(THEMES);
+  return new Set(names.filter((name) => theme?.test(name) === true && chance.happens(SHARE_OF_THEME)));
 }
 
 /** Towards the low end of the range: squared. Two digits are enough to repeat it by hand. */
