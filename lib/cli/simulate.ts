@@ -36,6 +36,12 @@ async function hunt({ seeds, from, workers, days, fault }: SimulateOptions): Pro
   const startedAt = performance.now();
   const runs: Run[] = [];
   let failed = 0;
+  const told = () => summary(runs, days, (performance.now() - startedAt) / 1000);
+  process.once('SIGINT', () => {
+    progress.stop();
+    console.log(told());
+    process.exit(130);
+  });
   for await (const { run, smallest } of endedSeeds({ seeds, from, workers, days, ...(fault && { fault }) })) {
     runs.push(run);
     if (smallest !== undefined) {
@@ -47,6 +53,6 @@ async function hunt({ seeds, from, workers, days, fault }: SimulateOptions): Pro
     if (failed === FAILURES_MAX) break;
   }
   progress.stop();
-  console.log(summary(runs, days, (performance.now() - startedAt) / 1000));
+  console.log(told());
   return failed > 0 ? 1 : 0;
 }
