@@ -92,6 +92,11 @@ export function planRerun(owed: readonly Owed[], jobs: readonly RunJob[], isWhol
   return { call: 'job', job: firstSeen.job, asked: [first], later: others, dropped };
 }
 
+/** GitHub's list lags behind its run: that has ended, and a job that died in it has not. Any minute it will have. */
+export function isBehind(owed: readonly Owed[], jobs: readonly RunJob[]): boolean {
+  return owed.some((one) => (seenAs(one, jobs)?.state ?? 'completed') !== 'completed');
+}
+
 /** By its id; or, where a later attempt gives a new one to what it takes over, by its name, if only one has it. */
 function seenAs({ job }: Owed, jobs: readonly RunJob[]): RunJob | undefined {
   const same = jobs.find((one) => one.job === job.job);

@@ -7,7 +7,7 @@ import type { LostRecord } from '../core/lost.ts';
 import { LOST } from '../core/lost.ts';
 import { parseMintedName } from '../core/name.ts';
 import type { Owed } from '../core/rerun.ts';
-import { judgeLost, judgeRun, planRerun } from '../core/rerun.ts';
+import { isBehind, judgeLost, judgeRun, planRerun } from '../core/rerun.ts';
 import type { Repository, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { guarded } from './guarded.ts';
@@ -71,6 +71,7 @@ async function rerunRun(world: World, { run: id, ...job }: Owed['job'], group: r
   if (ready.length === 0) return false;
   const jobs = await jobsOfRun(world, repository, id);
   if (jobs.kind !== 'ok') return putOff(world, ready, jobs);
+  if (isBehind(ready, jobs.value.jobs)) return putOff(world, ready, { kind: 'retry', reason: BEHIND });
   const plan = planRerun(ready, jobs.value.jobs, jobs.value.isWhole);
   for (const { owed, reason } of plan.dropped) await forget(world, owed.record, owed.job, 'job not run again', reason);
   if (plan.call === 'none') return false;
@@ -87,6 +88,7 @@ async function rerunRun(world: World, { run: id, ...job }: Owed['job'], group: r
 }
 
 const DIED = 'it died with its instance';
+const BEHIND = 'GitHub does not show yet that its job has ended';
 
 function groupsBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
   const groups = new Map<string, Item[]>();

@@ -31,6 +31,19 @@ test('it is run again once GitHub has given up on it, and ends well elsewhere', 
   await nothingOwed(stage);
 });
 
+test('GitHub shows its run as ended before it shows that the job has: it is asked again', async () => {
+  const { stage } = await died();
+  stage.github.control.setFaults({ staleJobs: 1 });
+  await stage.minutes(20);
+  expect(stage.allCompleted()).toBe(true);
+  expect(reruns(stage)).toEqual([]);
+  expect(lostRecords(stage)).toMatchObject([{ reason: 'GitHub does not show yet that its job has ended' }]);
+  stage.github.control.setFaults({ staleJobs: 0 });
+  await stage.minutes(20);
+  expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+  await nothingOwed(stage);
+});
+
 test('without the key nothing is written down, and nothing is run again', async () => {
   const { stage } = await died(0);
   await stage.minutes(3);
