@@ -21,11 +21,13 @@ export function hooksOf(parts: Parts): Hooks {
 function faultsOf({ knobs, chance, story, clock }: Parts): Hooks {
   const around = aroundOf(knobs, chance);
   return {
-    watch: async (name, { when, call }, invocation) => {
-      if (around.hangs()) await sleep(clock(), around.hangMs);
-      if (!around.kills()) return;
-      story.tell('Lambda', `${name} dies ${when} ${call}`);
-      invocation.kill();
+    watch: (name, { when, call }, invocation) => {
+      const killPerhaps = () => {
+        if (!around.kills()) return;
+        story.tell('Lambda', `${name} dies ${when} ${call}`);
+        invocation.kill();
+      };
+      return around.hangs() ? sleep(clock(), around.hangMs).then(killPerhaps) : killPerhaps();
     },
     storage: (when, operation) => {
       if (!around.storageFails(when)) return;

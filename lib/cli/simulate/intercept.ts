@@ -17,9 +17,11 @@ export function intercepted(world: World, watch: (moment: Moment) => Promise<voi
         return async (...parameters: unknown[]) => {
           const call = `${name}.${String(property)}`;
           const number = ++calls;
-          await watch({ when: 'before', call, number });
+          const before = watch({ when: 'before', call, number });
+          if (before !== undefined) await before;
           const result: unknown = await method.apply(target, parameters);
-          await watch({ when: 'after', call, number });
+          const after = watch({ when: 'after', call, number });
+          if (after !== undefined) await after;
           return result;
         };
       },

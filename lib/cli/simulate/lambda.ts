@@ -39,9 +39,10 @@ export function createLambda(clock: SimClock, world: World, watch: Watch | undef
       },
     };
     const cancel = clock.after(name === 'janitor' ? JANITOR_TIMEOUT_MS : TIMEOUT_MS, invocation.kill);
-    const watched = intercepted(world, async (moment) => {
-      if (!invocation.killed) await watch?.(name, moment, invocation);
-      if (invocation.killed) await new Promise<void>(() => undefined);
+    const orNeverIfKilled = () => (invocation.killed ? new Promise<void>(() => undefined) : undefined);
+    const watched = intercepted(world, (moment) => {
+      const watching = invocation.killed ? undefined : watch?.(name, moment, invocation);
+      return watching === undefined ? orNeverIfKilled() : Promise.resolve(watching).then(orNeverIfKilled);
     });
     alive.add(invocation);
     try {
