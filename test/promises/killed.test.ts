@@ -67,7 +67,6 @@ test('the table of crashes has every call that launches and registers', () => {
       'registrar runners.put',
       'registrar history.get',
       'registrar identity.signer',
-      'registrar github.rateLimits',
       'registrar github.registerRunner',
       'registrar queue.send',
     ]),
