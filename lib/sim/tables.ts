@@ -95,7 +95,7 @@ function range<Item>(store: Store, clock: SimClock, pool: string, limit: number,
   return items;
 }
 
-/** An item as it comes out of JSON: fields that are undefined are not there. Nobody gets it but as a copy. */
+/** Fields that are undefined are not there. Nobody gets the item but as a copy. */
 type Stored = { version: string; expiresAt: number | undefined; item: unknown };
 
 /** Without a clock, expired or not. */
@@ -104,12 +104,15 @@ function copyOf<Item>(stored: Stored | undefined, clock: SimClock | undefined): 
   return copied(stored.item) as Item;
 }
 
-/** Of what came out of JSON, several times as fast as to parse it again. */
+/** Several times as fast as by way of JSON. Items are plain data. */
 function copied(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copied);
   const copy: Record<string, unknown> = {};
-  for (const name in value) copy[name] = copied((value as Record<string, unknown>)[name]);
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name];
+    if (field !== undefined) copy[name] = copied(field);
+  }
   return copy;
 }
 
@@ -151,7 +154,7 @@ function createStore(key: readonly string[]): Store {
       // Never the same twice, also after the item was removed in between.
       const version = `v${++writes}`;
       const expiresAt = 'expiresAt' in item && typeof item.expiresAt === 'number' ? item.expiresAt : undefined;
-      const stored = { version, expiresAt, item: JSON.parse(JSON.stringify({ ...item, version })) };
+      const stored = { version, expiresAt, item: copied({ ...item, version }) };
       if (key.length === 2 && !items.has(text(item))) {
         const { numbers, sort, at } = index(item);
         numbers.splice(at, 0, sort);
