@@ -72,20 +72,22 @@ function gapMs(chance: Chance, perHour: number): number {
 function arrivalOf(chance: Chance, sources: readonly Source[], atMs: number): Arrival {
   const source = weighted(chance, sources);
   const count = countOf(chance);
-  const durationSeconds = lengthOf(chance, source);
+  const durationSeconds = Math.min(lengthOf(chance, source), secondsMaxOf(count));
+  // Whoever waits for others waits for no job of hours, or for a day in all.
+  const isAwaited = count === 1 && durationSeconds <= LENGTH.mostSeconds;
   const labels = (chance.pick(source.asks) ?? []).map((label) => inAnyCase(chance, label));
   return {
     atMs,
     source,
     labels,
     count,
-    durationSeconds: Math.min(durationSeconds, secondsMaxOf(count)),
+    durationSeconds,
     fails: chance.happens(0.15),
     ...(chance.happens(0.02) && { heldMs: chance.between(1, 40) * MINUTE_MS }),
     ...(chance.happens(0.06) && { cancelAfterMs: chance.between(0, 6 * MINUTE_MS) }),
     ...(chance.happens(0.05) && { rerunAfterMs: chance.between(1, 30) * MINUTE_MS }),
-    ...(count === 1 && chance.happens(0.1) && { followers: chance.between(1, 3) }),
-    ...(count === 1 && chance.happens(0.08) && { concurrency: 'deployment' }),
+    ...(isAwaited && chance.happens(0.1) && { followers: chance.between(1, 3) }),
+    ...(isAwaited && chance.happens(0.08) && { concurrency: 'deployment' }),
   };
 }
 
@@ -148,7 +150,8 @@ export function playWorkload(
       count,
       durationSeconds,
       followers,
-      ...(concurrency !== undefined && { concurrency }),
+      // If such a job is run again, nobody ends it, and ours would wait for it.
+      ...(concurrency !== undefined && isOurs(labels) && { concurrency }),
       held: heldMs !== undefined,
       conclusion: fails ? 'failure' : 'success',
       ...(user && { user }),
