@@ -23,7 +23,7 @@ export function withinBudget(world: World): World {
   return {
     ...world,
     github: {
-      rateLimits: () => github.rateLimits(),
+      ...github,
       registerRunner: (scope, runner) =>
         guard(scope.installation, 'registration', () => github.registerRunner(scope, runner)),
       registrationToken: (scope) => guard(scope.installation, 'registration', () => github.registrationToken(scope)),

@@ -91,8 +91,9 @@ describe('what it costs', () => {
     const stage = await createStage();
     stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: REPOSITORIES });
     await stage.minutes(60);
+    // The time of one token, which is renewed a minute before its hour is over.
     const [callsBefore, chargedBefore] = [callsOf(stage, SWEEP_PATHS), chargedOf(stage)];
-    await stage.minutes(60);
+    await stage.minutes(58);
     const [calls, charged] = [callsOf(stage, SWEEP_PATHS) - callsBefore, chargedOf(stage) - chargedBefore];
     figures.push(
       `200 idle repositories: ${charged} calls of ${CALLS_PER_HOUR} in an hour, ${calls - charged} more were free (304)`,

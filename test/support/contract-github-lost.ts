@@ -165,7 +165,7 @@ export function githubLostContract(name: string, make: (simulated: GitHubUnderTe
         const queuedAt = simulated.clock.now();
         await pass(MINUTE);
         await takeJob(simulated, await register(simulated, { name: 'r-1', labels: ['self-hosted', 'linux'] }));
-        const common = { attempt: 1, labels: ['self-hosted', 'Linux'], createdAt: queuedAt };
+        const common = { attempt: 1, run: runOf(first), labels: ['self-hosted', 'Linux'], createdAt: queuedAt };
         expect((await jobs(runOf(first))).items).toEqual([
           {
             ...common,
