@@ -1,5 +1,8 @@
 /** Jobs that died with their instance, by the books of the simulated GitHub: which are run again, how often, and who asked. */
 import { describe, expect, test } from '@jest/globals';
+import type { Watch } from '../../lib/cli/simulate/lambda.ts';
+import { BAD_GATEWAY, CUT, type RestAnswer } from '../../lib/sim/github-service/answers.ts';
+import type { Rest } from '../../lib/sim/github-service/rest.ts';
 import { aDyingStage, conclusions, grant, killAll, lostRecords, reruns, said, untilBusy } from '../support/dying.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -12,6 +15,33 @@ async function died(rerunsMax = 2, more: Parameters<typeof aDyingStage>[1] = {},
   await untilBusy(stage, ids.length);
   killAll(stage);
   return { stage, ids };
+}
+
+/** GitHub's secondary limit. */
+const LIMITED: RestAnswer = { status: 429, headers: { 'retry-after': '60' }, body: {} };
+
+/** The first calls for a re-run are answered like this, whether they are done or not; all else goes well. */
+function answering(times: number, isDone: boolean, answer: RestAnswer) {
+  let calls = 0;
+  const rest = (original: Rest): Rest =>
+    async function rest(request, options) {
+      if (!/\/rerun/.test(request.path)) return original(request, options);
+      calls += 1;
+      if (calls > times) return original(request, options);
+      if (isDone) await original(request, options);
+      return answer;
+    };
+  return { rest, calls: () => calls };
+}
+
+/** Once. */
+function killedAfter(last: string): Watch {
+  let isDone = false;
+  return async (_, { when, call }, invocation) => {
+    if (isDone || when !== 'after' || call !== last) return;
+    isDone = true;
+    invocation.kill();
+  };
 }
 
 const nothingOwed = async (stage: Stage, minutes = 3 * HOUR) => {
@@ -195,31 +225,46 @@ describe('when GitHub refuses or fails', () => {
     expect(conclusions(stage)).toEqual(Array.from({ length: 5 }, () => 'success'));
   });
 
-  test.each(['restFailAfter', 'restCut', 'restFailBefore'])('after %s it is run again once', async (fault) => {
-    const { stage } = await died();
-    await stage.until(stage.allCompleted, 15);
-    stage.github.control.setFaults({ [fault]: 1 });
-    await stage.minutes(1.5);
-    stage.github.control.setFaults({ [fault]: 0 });
+  test.each([
+    ['done, and answered 502', true, BAD_GATEWAY],
+    ['done, and cut', true, CUT],
+    ['not done, and answered 502', false, BAD_GATEWAY],
+  ])('a call that is %s: it is run again once', async (_, isDone, answer) => {
+    const asked = answering(1, isDone, answer);
+    const { stage } = await died(2, asked);
     await stage.minutes(HOUR);
+    expect(asked.calls()).toBe(isDone ? 1 : 2);
     expect(reruns(stage)).toEqual([{ by: 'app', attempt: 2, jobs: ['build'] }]);
+    expect(conclusions(stage)).toEqual(['success']);
     await nothingOwed(stage);
   });
 
-  test('nobody heard that it was run again, and there it fails by itself: that is the end of it', async () => {
-    const { stage } = await died();
-    await stage.until(stage.allCompleted, 15);
-    stage.github.control.setFaults({ restFailAfter: 1 });
-    await stage.until(() => reruns(stage).length > 0, 5);
-    const [again] = [...stage.github.books.runs.values()].flatMap(({ jobs }) => jobs);
-    Object.assign(again ?? {}, { durationSeconds: 10, outcome: 'failure' });
-    await stage.minutes(1);
-    stage.github.control.setFaults({ restFailAfter: 0 });
+  test.each([
+    ['its answer was cut', () => answering(1, true, CUT)],
+    ['the function died before it', () => ({ watch: killedAfter('github.rerunFailedJobs') })],
+  ])(
+    'nobody heard that it was run again, as %s, and there it fails by itself: that is the end of it',
+    async (_, by) => {
+      const { stage } = await died(2, by());
+      await stage.until(() => reruns(stage).length > 0, 20);
+      const [again] = [...stage.github.books.runs.values()].flatMap(({ jobs }) => jobs);
+      Object.assign(again ?? {}, { durationSeconds: 10, outcome: 'failure' });
+      await nothingOwed(stage);
+      expect({ times: reruns(stage).length, conclusions: conclusions(stage) }).toEqual({
+        times: 1,
+        conclusions: ['failure'],
+      });
+    },
+  );
+
+  test('GitHub did nothing, and then a person runs it again: that one is not run again', async () => {
+    const { stage } = await died(2, answering(1, false, LIMITED));
+    await stage.until(() => said(stage, 're-run waits').length > 0, 20);
+    const [job] = [...stage.github.books.jobs.values()];
+    Object.assign(job ?? {}, { durationSeconds: 10, outcome: 'failure' });
+    stage.github.control.rerun(job?.id ?? 0);
     await nothingOwed(stage);
-    expect({ times: reruns(stage).length, conclusions: conclusions(stage) }).toEqual({
-      times: 1,
-      conclusions: ['failure'],
-    });
+    expect(reruns(stage)).toEqual([{ by: 'person', attempt: 2, jobs: ['build'] }]);
   });
 
   test('a run that never ends is given up after a day, and costs few calls', async () => {
