@@ -112,17 +112,18 @@ export function isGhost(
 
 /**
  * Runners that have just run their job linger at GitHub for some seconds and go by themselves. Where many come and go,
- * ghosts take turns by the minute, so that few are asked for in vain.
+ * ghosts take turns by the minute, so that few are asked for in vain. `busyGhosts`: how many of its list are busy.
  */
-export function isGhostsTurn(runner: SeenRunner, lastMintedAt: number, now: number): boolean {
-  // GitHub refuses as long as it takes the job for running: ten minutes, or for ever.
-  if (runner.busy) return (Math.floor(now / 60_000) + runner.id) % BUSY_GHOST_TURN_MINUTES === 0;
-  if (now - lastMintedAt > SCOPE_QUIET_MS) return true;
-  return (Math.floor(now / 60_000) + runner.id) % GHOST_TURN_MINUTES === 0;
+export function isGhostsTurn(runner: SeenRunner, lastMintedAt: number, busyGhosts: number, now: number): boolean {
+  const isTurnOf = (minutes: number) => (Math.floor(now / 60_000) + runner.id) % minutes === 0;
+  // GitHub refuses as long as it takes the job for running: ten minutes, or for ever. Many that it refuses cost no more than few.
+  if (runner.busy) return isTurnOf(Math.max(BUSY_GHOST_TURN_MINUTES, Math.ceil(busyGhosts / BUSY_GHOSTS_PER_MINUTE)));
+  return now - lastMintedAt > SCOPE_QUIET_MS || isTurnOf(GHOST_TURN_MINUTES);
 }
 
 const GHOST_TURN_MINUTES = 4;
 const BUSY_GHOST_TURN_MINUTES = 10;
+const BUSY_GHOSTS_PER_MINUTE = 3;
 
 /**
  * Jobs of which only GitHub can say how they are. Those that are asked for again and again take turns by the minute,

@@ -71,13 +71,11 @@ export async function removeGhosts(
     tasks: tasks && new Set(tasks.map(({ startedBy }) => startedBy)),
   };
   const now = world.clock.now();
-  const ghosts = listings.flatMap(({ scope, mintedAt, runners }) =>
-    runners.kind === 'ok'
-      ? runners.value
-          .filter((runner) => isGhost(config.prefix, runner, known) && isGhostsTurn(runner, mintedAt, now))
-          .map((runner) => ({ scope, runner }))
-      : [],
-  );
+  const ghosts = listings.flatMap(({ scope, mintedAt, runners }) => {
+    const all = runners.kind === 'ok' ? runners.value.filter((runner) => isGhost(config.prefix, runner, known)) : [];
+    const busy = all.filter((runner) => runner.busy).length;
+    return all.filter((runner) => isGhostsTurn(runner, mintedAt, busy, now)).map((runner) => ({ scope, runner }));
+  });
   await inTurn(world, ghosts, until, ({ scope, runner }) =>
     guarded(world, runner.name, () => remove(world, scope, runner)),
   );

@@ -189,15 +189,29 @@ describe('ghosts', () => {
   test('one that GitHub takes for busy is asked for once in ten minutes', () => {
     const seen = { id: 3, name: 'sim-default-9-9-1-1', online: false, busy: true };
     const minutes = Array.from({ length: 10 }, (_, minute) => NOW + minute * 60_000);
-    expect(minutes.filter((now) => isGhostsTurn(seen, 0, now))).toHaveLength(1);
+    expect(minutes.filter((now) => isGhostsTurn(seen, 0, 1, now))).toHaveLength(1);
+  });
+
+  test('of many that GitHub takes for busy, three or so are asked for in a minute, and each has its turn', () => {
+    const ghosts = Array.from({ length: 300 }, (_, id) => ({
+      id,
+      name: 'sim-default-9-9-1-1',
+      online: false,
+      busy: true,
+    }));
+    const asked = Array.from({ length: 100 }, (_, minute) =>
+      ghosts.filter((ghost) => isGhostsTurn(ghost, 0, ghosts.length, NOW + minute * 60_000)).map(({ id }) => id),
+    );
+    expect(Math.max(...asked.map(({ length }) => length))).toBe(3);
+    expect(new Set(asked.flat()).size).toBe(300);
   });
 
   test('ghosts of a busy scope take turns, those of a quiet one are removed at once', () => {
     const ghost = (id: number) => ({ id, name: 'sim-default-9-9-1-1', online: false, busy: false });
     const minutes = [0, 1, 2, 3].map((minute) => NOW + minute * 60_000);
-    const turns = minutes.map((now) => isGhostsTurn(ghost(7), now - 1000, now));
+    const turns = minutes.map((now) => isGhostsTurn(ghost(7), now - 1000, 0, now));
     expect(turns.filter(Boolean)).toHaveLength(1);
-    expect(minutes.every((now) => isGhostsTurn(ghost(7), now - 121_000, now))).toBe(true);
+    expect(minutes.every((now) => isGhostsTurn(ghost(7), now - 121_000, 0, now))).toBe(true);
   });
 });
 
