@@ -67,6 +67,20 @@ export function judgeRun({ record, job }: Owed, run: SeenRun, now: number): RunV
   return job.rerun !== undefined && now - job.rerun.at < RERUN_AGAIN_MS ? { do: 'wait' } : { do: 'ask' };
 }
 
+/**
+ * All of one run, at one time. As long as one that was asked for is waited for, so are the others: the attempt that they would bring
+ * about would be taken for its own.
+ */
+export function judgeTogether(
+  group: readonly Owed[],
+  run: SeenRun,
+  now: number,
+): { owed: Owed; verdict: RunVerdict }[] {
+  const judged = group.map((owed) => ({ owed, verdict: judgeRun(owed, run, now) }));
+  const isWaited = judged.some(({ verdict }) => verdict.do === 'wait');
+  return judged.map((one) => (isWaited && one.verdict.do === 'ask' ? { ...one, verdict: { do: 'wait' } } : one));
+}
+
 /** `failed`: all at once, if all that failed died; else `job`, and the others when the run has ended again. */
 export type Plan = { asked: Owed[]; later: Owed[]; dropped: { owed: Owed; reason: string }[] } & (
   | { call: 'failed' }

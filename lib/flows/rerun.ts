@@ -7,7 +7,7 @@ import type { LostRecord } from '../core/lost.ts';
 import { LOST } from '../core/lost.ts';
 import { parseMintedName } from '../core/name.ts';
 import type { Owed } from '../core/rerun.ts';
-import { isBehind, judgeLost, judgeRun, planRerun } from '../core/rerun.ts';
+import { isBehind, judgeLost, judgeTogether, planRerun } from '../core/rerun.ts';
 import type { Repository, World } from '../world.ts';
 import type { Config } from './config.ts';
 import { guarded } from './guarded.ts';
@@ -61,10 +61,10 @@ async function rerunRun(world: World, { run: id, ...job }: Owed['job'], group: r
   const run = await world.github.run(repository, id);
   if (run.kind !== 'ok') return putOff(world, group, run);
   const ready: Owed[] = [];
-  for (const owed of group) {
-    const verdict = judgeRun(owed, run.value, world.clock.now());
+  for (const { owed, verdict } of judgeTogether(group, run.value, world.clock.now())) {
     if (verdict.do === 'ask') ready.push(owed);
-    else if (verdict.do === 'wait') await postpone(world, owed.record, { reason: 'its run has not ended' });
+    else if (verdict.do === 'wait')
+      await postpone(world, owed.record, { reason: 'its run has not ended, or not begun again' });
     else if (verdict.do === 'drop') await forget(world, owed.record, owed.job, 'job not run again', verdict.reason);
     else await forget(world, owed.record, owed.job, 'job run again', DIED);
   }

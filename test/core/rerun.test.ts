@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { RERUN_AGAIN_MS } from '../../lib/core/limits.ts';
 import type { LostRecord } from '../../lib/core/lost.ts';
 import { LOST, lostAtOf, lostPlaceOf } from '../../lib/core/lost.ts';
 import type { Owed, SeenRun } from '../../lib/core/rerun.ts';
-import { judgeLost, judgeRun, nextAskAt, planRerun } from '../../lib/core/rerun.ts';
+import { judgeLost, judgeRun, judgeTogether, nextAskAt, planRerun } from '../../lib/core/rerun.ts';
 import type { RunJob } from '../../lib/core/sweep.ts';
 import { aJobRecord, aSeat, NOW } from '../support/builders.ts';
 
@@ -130,6 +131,14 @@ test.each([
   ['it succeeded', [owed()], [aJob({ conclusion: 'success' })], true, { call: 'none' }],
 ])('what is asked for: %s', (_, group, jobs, isWhole, expected) => {
   expect(planRerun(group, jobs, isWhole)).toMatchObject(expected);
+});
+
+test('nobody is asked for beside one whose answer is waited for, whoever comes later in the same minute', () => {
+  const run = { hasEnded: true, conclusion: 'failure', attempt: 1, createdAt: NOW };
+  const asked = owed({ attempt: 2 }, { rerun: { at: NOW, attempt: 1 } });
+  const verdicts = (now: number) => judgeTogether([asked, other], run, now).map(({ verdict }) => verdict.do);
+  expect(verdicts(NOW + RERUN_AGAIN_MS - 1)).toEqual(['wait', 'wait']);
+  expect(verdicts(NOW + RERUN_AGAIN_MS)).toEqual(['ask', 'ask']);
 });
 
 test('one that had failed by itself keeps the others from being asked for all at once', () => {
