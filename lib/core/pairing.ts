@@ -58,14 +58,21 @@ export function isForsaken(job: Taken, seat: Seat | undefined, now: number): boo
 }
 
 /**
+ * Only such a runner may come for another job than its own. One of which no task is known may never have been claimed: whoever
+ * repeated its call for the other job would give its launch, which may be another task's by now, a second one.
+ */
+export function hasTask({ taskArn }: Pick<Seat, 'taskArn'>): boolean {
+  return taskArn !== undefined;
+}
+
+/**
  * Runners that will take a job, and that no job needs: theirs runs elsewhere or was cancelled. Runners and jobs change
- * partners while several events are recorded side by side; this brings together who was left over. One of which no task is
- * known is not among them: its place may never have been claimed, and to launch anew is quicker than to find out.
+ * partners while several events are recorded side by side; this brings together who was left over.
  */
 export function spares(seats: readonly Seat[], backlog: readonly BacklogRecord[], now: number): Seat[] {
   const running = new Set(backlog.filter(({ state }) => state === 'in_progress').map(({ job }) => job));
   return seats
-    .filter(({ taskArn }) => taskArn !== undefined)
+    .filter(hasTask)
     .filter((seat) => isComing(seat, now) && (seat.serves === undefined || running.has(seat.serves)));
 }
 

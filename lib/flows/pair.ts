@@ -3,7 +3,7 @@
 import type { JobEvent, JobRecord } from '../core/job.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
 import { parseRunnerName } from '../core/name.ts';
-import { mayRun } from '../core/pairing.ts';
+import { hasTask, mayRun } from '../core/pairing.ts';
 import type { Seat } from '../core/runner.ts';
 import type { World } from '../world.ts';
 import type { Config } from './config.ts';
@@ -144,7 +144,7 @@ async function serveInstead(
   const next = to === undefined || seats.length === 0 ? undefined : await world.history.get({ job: to });
   let heir: string | undefined;
   for (const seat of seats) {
-    const mayInherit = heir === undefined && next !== undefined && mayRun(seat, next);
+    const mayInherit = heir === undefined && next !== undefined && hasTask(seat) && mayRun(seat, next);
     const after = await changeSeat(world, seat, (current) =>
       isFree(current, job) ? servesNow(current, mayInherit ? to : undefined) : current,
     );
