@@ -265,6 +265,7 @@ describe('when GitHub refuses or fails', () => {
     stage.github.control.rerun(job?.id ?? 0);
     await nothingOwed(stage);
     expect(reruns(stage)).toEqual([{ by: 'person', attempt: 2, jobs: ['build'] }]);
+    expect(said(stage, 'job not run again')).toEqual(['somebody has run it again']);
   });
 
   test('a run that never ends is given up after a day, and costs few calls', async () => {
