@@ -21,7 +21,8 @@ export async function pairRunners(
   event: JobEvent,
 ): Promise<void> {
   if (event.state === 'queued') return;
-  const isKnown = before?.state === 'in_progress' && before.ranOn === event.runnerName;
+  // The same word again repairs what whoever died after the first has left half done.
+  const isKnown = event.state === 'completed' && before?.state === 'in_progress' && before.ranOn === event.runnerName;
   const name = isKnown ? undefined : baseName(config, event.runnerName ?? '');
   const awaited = name === undefined ? undefined : await awaitedBy(world, config, name, event.job);
   const isSwap = awaited !== undefined || (before?.runner !== undefined && before.runner !== name);

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { seatFor } from '../../lib/core/launch.ts';
 import { pairRunners } from '../../lib/flows/pair.ts';
 import { aPool } from '../support/pools.ts';
-import { createStage } from '../support/stage.ts';
+import { createStage, type Stage } from '../support/stage.ts';
 
 test("a place that was never claimed is nobody's heir: its launch is another task's already", async () => {
   const pool = aPool();
@@ -27,4 +27,21 @@ test("a place that was never claimed is nobody's heir: its launch is another tas
   await done;
   const names = stage.ecs.books().tasks.map(({ startedBy }) => String(startedBy));
   expect(names.filter((name) => name.endsWith(`-${thief.job}-1`))).toEqual([thief.runner]);
+});
+
+test('a scaler dies once it has written down that a job runs: the same event again says so to its runner', async () => {
+  let isDead = false;
+  const stage: Stage = await createStage({
+    janitor: false,
+    watch: async (name, { when, call }, invocation) => {
+      const runs = () => stage.history.all().some(({ state }) => state === 'in_progress');
+      if (isDead || name !== 'scaler' || when !== 'after' || call !== 'history.put' || !runs()) return;
+      isDead = true;
+      invocation.kill();
+    },
+  });
+  const [job] = stage.addJobs({ durationSeconds: 3000 });
+  await stage.minutes(15);
+  expect(isDead).toBe(true);
+  expect(stage.seats()).toMatchObject([{ state: 'busy', busyWith: job }]);
 });
