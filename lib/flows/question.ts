@@ -53,6 +53,8 @@ async function question(
     await (record === undefined ? world.backlog.remove(item) : mirror(world, record));
     return;
   }
+  // Whoever changed it may have died before the backlog heard of it, and looks go by the backlog.
+  await mirror(world, record);
   const answer = await askGitHub(world, config, record);
   if (answer.kind !== 'ok') return keep(world, config, record, `GitHub says: ${answer.reason}`);
   if (answer.value.state === 'queued') return stillQueued(world, config, record, seat, groupsOf);

@@ -38,3 +38,15 @@ test('of a long backlog no more is asked than the rest of an hour can bear', asy
   expect(asked).toBeGreaterThan(400);
   expect(asked).toBeLessThanOrEqual(620);
 });
+
+test('whoever wrote into history that a job is queued died before the backlog heard of it: it is launched all the same', async () => {
+  const stage = await createStage({ pools: [aPool({ max: 1 })] });
+  stage.addJobs({ durationSeconds: 120 });
+  await stage.minutes(1);
+  const [waiting = 0] = stage.addJobs({});
+  await stage.minutes(1);
+  const item = stage.backlog.all().find(({ job }) => job === waiting);
+  if (item === undefined) throw new Error('It is not in the backlog');
+  await Promise.all([stage.backlog.put({ ...item, awaitsWord: stage.clock.now() }, item), stage.minutes(0.1)]);
+  expect(await stage.until(stage.allCompleted, 15)).toBe(true);
+});
