@@ -19,6 +19,8 @@ export type LostRecord = {
   /** The attempt of the job's run that has come about by us; absent: none. */
   attempt?: number;
   notBefore?: number;
+  /** Its job has been run again in this run. Kept for others of the run, whose death may be noticed later: that attempt is no person's. */
+  again?: { run: number };
   /** GitHub refuses; nobody asks for jobs of the same installation before `notBefore`. */
   refused?: true;
   reason: string;

@@ -31,6 +31,7 @@ export function judgeLost(
   now: number,
 ): LostVerdict {
   const age = now - record.notedAt;
+  if (record.again !== undefined) return age < RERUN_GIVEN_UP_MS ? { do: 'wait' } : drop('it was run again a day ago');
   if (rerunsMax === 0) return drop('its pool does not want it');
   if (record.job === undefined) {
     return age < LOST_NAMED_WITHIN_MS ? { do: 'wait' } : drop('nobody has named a job that ran in it');
@@ -57,10 +58,16 @@ export type SeenRun = { hasEnded: boolean; conclusion?: string; attempt: number;
 
 export type RunVerdict = { do: 'done' } | { do: 'wait' } | { do: 'drop'; reason: string } | { do: 'ask' };
 
-/** Whether it is still owed now that its run is known. An attempt that we have not asked for is a person's. */
-export function judgeRun({ record, job }: Owed, run: SeenRun, now: number): RunVerdict {
+/** The attempt that our latest re-run of that run has brought about, of whichever job of it; 0: none that is remembered. */
+export function ourAttempt(records: readonly LostRecord[], run: number): number {
+  const attempts = records.map(({ again, attempt = 0 }) => (again?.run === run ? attempt : 0));
+  return Math.max(0, ...attempts);
+}
+
+/** Whether it is still owed now that its run is known. An attempt that is later than all of `ours` is a person's. */
+export function judgeRun({ record, job }: Owed, run: SeenRun, ours: number, now: number): RunVerdict {
   if (job.rerun !== undefined && run.attempt > job.rerun.attempt) return { do: 'done' };
-  if (run.attempt > Math.max(job.attempt, record.attempt ?? 0)) return drop('somebody has run it again');
+  if (run.attempt > Math.max(job.attempt, record.attempt ?? 0, ours)) return drop('somebody has run it again');
   if (!run.hasEnded) return { do: 'wait' };
   if (run.conclusion === 'cancelled') return drop('its run was cancelled');
   if (now - run.createdAt >= RERUN_AGE_MAX_MS) return drop('its run is older than GitHub runs again');
@@ -74,9 +81,10 @@ export function judgeRun({ record, job }: Owed, run: SeenRun, now: number): RunV
 export function judgeTogether(
   group: readonly Owed[],
   run: SeenRun,
+  ours: number,
   now: number,
 ): { owed: Owed; verdict: RunVerdict }[] {
-  const judged = group.map((owed) => ({ owed, verdict: judgeRun(owed, run, now) }));
+  const judged = group.map((owed) => ({ owed, verdict: judgeRun(owed, run, ours, now) }));
   const isWaited = judged.some(({ verdict }) => verdict.do === 'wait');
   return judged.map((one) => (isWaited && one.verdict.do === 'ask' ? { ...one, verdict: { do: 'wait' } } : one));
 }

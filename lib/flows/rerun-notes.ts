@@ -82,15 +82,31 @@ export async function postpone(
   await world.runners.put(next, record);
 }
 
+/** It has been run again, in the attempt that its record names. */
+export async function remember(world: World, { record, job }: Owed): Promise<void> {
+  const { notBefore: _, refused: __, ...kept } = record;
+  const reason = 'it died with its instance';
+  const next: Omit<LostRecord, 'version'> = { ...kept, reason, again: { run: job.run } };
+  if ((await world.runners.put(next, record)) === undefined) return;
+  const repository = `${job.owner}/${job.repository}`;
+  world.log({ decision: 'job run again', reason, job: record.job, runner: record.runner, pool: record.of, repository });
+}
+
 /** It is not owed any more, and why. */
 export async function forget(
   world: World,
   record: LostRecord,
   job: JobRecord | undefined,
-  decision: string,
   reason: string,
 ): Promise<void> {
-  if (!(await world.runners.remove(record))) return;
+  if (!(await world.runners.remove(record)) || record.again !== undefined) return;
   const repository = job && `${job.owner}/${job.repository}`;
-  world.log({ decision, reason, job: record.job, runner: record.runner, pool: record.of, repository });
+  world.log({
+    decision: 'job not run again',
+    reason,
+    job: record.job,
+    runner: record.runner,
+    pool: record.of,
+    repository,
+  });
 }

@@ -3,7 +3,7 @@ import { RERUN_AGAIN_MS } from '../../lib/core/limits.ts';
 import type { LostRecord } from '../../lib/core/lost.ts';
 import { LOST, lostAtOf, lostPlaceOf } from '../../lib/core/lost.ts';
 import type { Owed, SeenRun } from '../../lib/core/rerun.ts';
-import { judgeLost, judgeRun, judgeTogether, nextAskAt, planRerun } from '../../lib/core/rerun.ts';
+import { judgeLost, judgeRun, judgeTogether, nextAskAt, ourAttempt, planRerun } from '../../lib/core/rerun.ts';
 import type { RunJob } from '../../lib/core/sweep.ts';
 import { aJobRecord, aSeat, NOW } from '../support/builders.ts';
 
@@ -90,7 +90,17 @@ test.each([
   ],
   ['it is a month old', owed(), aRun({ createdAt: NOW - 30 * DAY }), 'drop'],
 ])('its run: %s', (_, one, run, expected) => {
-  expect(judgeRun(one, run, NOW).do).toBe(expected);
+  expect(judgeRun(one, run, 0, NOW).do).toBe(expected);
+});
+
+test('an attempt that another job of the run has brought about by us is no person’s, for a day', () => {
+  const again = aLost({ job: 7, attempt: 2, again: { run: 9 } });
+  const ours = ourAttempt([again, aLost({ attempt: 3, again: { run: 10 } }), aLost({ attempt: 4 })], 9);
+  expect(ours).toBe(2);
+  expect(judgeRun(owed(), aRun({ attempt: 2 }), ours, NOW).do).toBe('ask');
+  expect(judgeRun(owed(), aRun({ attempt: 3 }), ours, NOW).do).toBe('drop');
+  const kept = (age: number) => judgeLost(again, undefined, { rerunsMax: 2, ranOn: undefined }, NOW + age).do;
+  expect([kept(DAY - 1), kept(DAY)]).toEqual(['wait', 'drop']);
 });
 
 const aJob = (overrides: Partial<RunJob> = {}): RunJob => ({
@@ -136,7 +146,7 @@ test.each([
 test('nobody is asked for beside one whose answer is waited for, whoever comes later in the same minute', () => {
   const run = { hasEnded: true, conclusion: 'failure', attempt: 1, createdAt: NOW };
   const asked = owed({ attempt: 2 }, { rerun: { at: NOW, attempt: 1 } });
-  const verdicts = (now: number) => judgeTogether([asked, other], run, now).map(({ verdict }) => verdict.do);
+  const verdicts = (now: number) => judgeTogether([asked, other], run, 0, now).map(({ verdict }) => verdict.do);
   expect(verdicts(NOW + RERUN_AGAIN_MS - 1)).toEqual(['wait', 'wait']);
   expect(verdicts(NOW + RERUN_AGAIN_MS)).toEqual(['ask', 'ask']);
 });

@@ -61,6 +61,24 @@ test('it is run again once GitHub has given up on it, and ends well elsewhere', 
   await nothingOwed(stage);
 });
 
+test('of two jobs of one run, the death of one is noticed after the other has been run again: both run in the end', async () => {
+  const { stage } = await died(2, {}, { count: 2 });
+  await stage.minutes(5);
+  const [late] = lostRecords(stage);
+  if (late === undefined) throw new Error('Nothing was lost');
+  await Promise.all([stage.runners.remove(late), stage.minutes(0.1)]);
+  await stage.minutes(15);
+  expect(reruns(stage)).toHaveLength(1);
+  const { version: _, ...noted } = late;
+  await Promise.all([stage.runners.put(noted, undefined), stage.minutes(0.1)]);
+  await stage.minutes(60);
+  expect(reruns(stage)).toMatchObject([
+    { by: 'app', attempt: 2 },
+    { by: 'app', attempt: 3 },
+  ]);
+  await nothingOwed(stage);
+});
+
 test('GitHub shows its run as ended before it shows that the job has: it is asked again', async () => {
   const { stage } = await died();
   stage.github.control.setFaults({ staleJobs: 1 });

@@ -1,4 +1,5 @@
 /** A stage on which jobs die with their instance, and what GitHub's books say of their re-runs. */
+import type { LostRecord } from '../../lib/core/lost.ts';
 import { aPool } from './pools.ts';
 import { createStage, type Stage, type StageOptions } from './stage.ts';
 
@@ -43,4 +44,9 @@ export const conclusions = ({ github }: Stage) =>
 export const said = (stage: Stage, decision: string) =>
   stage.lines.filter((line) => line.decision === decision).map(({ reason }) => reason);
 
-export const lostRecords = (stage: Stage) => stage.runners.all().filter(({ pool }) => pool === '#lost');
+/** Those that are still owed something. */
+export const lostRecords = (stage: Stage): LostRecord[] =>
+  stage.runners
+    .all()
+    .filter((record): record is LostRecord => record.kind === 'lost')
+    .filter(({ again }) => again === undefined);
