@@ -44,16 +44,17 @@ test('a task and a registration are left behind while a job runs, and nothing is
 });
 
 test.each([
-  ['/orgs/{org}/actions/runners', 8, 'jobs'],
-  ['/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', 13, 'sweep'],
-])('more calls of %s than %i are too many for one job in a minute', async (path, most, kind) => {
+  ['/orgs/{org}/actions/runners', 8, 'jobs', 2],
+  ['/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', 13, 'sweep', 1],
+  ['/repos/{owner}/{repo}/actions/runs/{run_id}/jobs', 26, 'sweep', 2],
+])('more calls of %s than %i are too many for one job in a minute', async (path, most, kind, sweepsEach) => {
   const stage = await createStage({ janitor: false });
   stage.addJobs({ labels: ['nobody'] });
   const world = worldOf(stage);
   const after = (calls: number) => ({ ...world, github: { ...world.github, charges: new Map([[path, calls]]) } });
-  expect(tooManyCalls(after(most), 1)).toEqual([]);
+  expect(tooManyCalls(after(most), 1, sweepsEach)).toEqual([]);
   const detail = `${most + 1} calls for the ${kind}: 1 jobs and 0 tasks in 1 minutes`;
-  expect(details(tooManyCalls(after(most + 1), 1))).toEqual([detail]);
+  expect(details(tooManyCalls(after(most + 1), 1, sweepsEach))).toEqual([detail]);
 });
 
 test('a record of a runner without a task is left behind', async () => {

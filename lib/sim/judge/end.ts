@@ -78,14 +78,17 @@ export function leftBehind({ now, github, ecs, warm, records }: EndedWorld): Bre
 /** What looks for events that got lost, whatever jobs there are: repositories, their runs and their jobs, deliveries. */
 const SWEEP_PATHS = /\/installation\/repositories$|\/app\/installations$|\/actions\/runs|\/hook\/deliveries/;
 
-/** Of the whole simulated time, those that count for GitHub's primary limits: what the jobs need, and apart from it the sweep. */
-export function tooManyCalls({ now, github, ecs }: EndedWorld, minutes: number): Breach[] {
+/**
+ * Of the whole simulated time, those that count for GitHub's primary limits: what the jobs need, and apart from it the sweep.
+ * `sweepsEach`: how many times in a minute somebody looks for lost events; each of them sees the same changes.
+ */
+export function tooManyCalls({ now, github, ecs }: EndedWorld, minutes: number, sweepsEach: number): Breach[] {
   const [jobs, tasks] = [github.books.jobs.size, ecs.books().tasks.length];
   const sums = { jobs: 0, sweep: 0 };
   for (const [path, calls] of github.charges) sums[SWEEP_PATHS.test(path) ? 'sweep' : 'jobs'] += calls;
   const most = {
     jobs: jobs * CALLS_PER_JOB_MAX + tasks * CALLS_PER_TASK_MAX + minutes * CALLS_PER_MINUTE_MAX,
-    sweep: jobs * SWEEP_CALLS_PER_JOB_MAX + minutes * SWEEP_CALLS_PER_MINUTE_MAX,
+    sweep: (jobs * SWEEP_CALLS_PER_JOB_MAX + minutes * SWEEP_CALLS_PER_MINUTE_MAX) * Math.max(1, sweepsEach),
   };
   const about = `${jobs} jobs and ${tasks} tasks in ${Math.round(minutes)} minutes`;
   return (['jobs', 'sweep'] as const)
