@@ -98,7 +98,7 @@ test.each([
   async (_, labels, heir) => {
     const stage = await aStage();
     const taken = aSeat({ pool: 'other', labels: ['ecs', 'big'] });
-    const own = aSeat({ job: 2, serves: 2, labels });
+    const own = aSeat({ job: 2, serves: 2, labels, taskArn: 'arn:of:its:task' });
     const done = (async () => {
       await Promise.all([taken, own].map((seat) => stage.runners.put(seat, undefined)));
       await stage.history.put(aJobRecord({ pool: 'other', labels: ['big'], runner: taken.name }), undefined);
