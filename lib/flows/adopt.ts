@@ -1,5 +1,4 @@
 /** A runner that nobody needs comes for a job that has none. */
-
 import type { JobRecord } from '../core/job.ts';
 import { claimedBy } from '../core/launch.ts';
 import { mayRun } from '../core/pairing.ts';

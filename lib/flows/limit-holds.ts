@@ -8,9 +8,12 @@ import type { World } from '../world.ts';
 
 type Holds = NonNullable<PoolHealth['refusals']>;
 
+export async function limitHolds(world: World): Promise<Holds> {
+  return holdsOf(await readInstallations(world), world.clock.now());
+}
+
 /** The pool's health as this look takes it: what is held by a limit is held like what GitHub refuses, and says why. */
-export async function withLimitHolds(world: World, health: PoolHealth): Promise<PoolHealth> {
-  const holds = holdsOf(await readInstallations(world), world.clock.now());
+export function withHolds(health: PoolHealth, holds: Holds): PoolHealth {
   return holds.length === 0 ? health : { ...health, refusals: [...(health.refusals ?? []), ...holds] };
 }
 

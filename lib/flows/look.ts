@@ -1,5 +1,4 @@
 /** A look at one pool: observe once, decide for all of its jobs, act. Any number of looks may run at once. */
-
 import { allowance } from '../core/allowance.ts';
 import { plan, readLimit } from '../core/demand.ts';
 import type { BacklogRecord, JobRecord } from '../core/job.ts';
@@ -19,7 +18,7 @@ import { explainAll } from './explain.ts';
 import { mirror } from './jobs.ts';
 import { notePool } from './known-pools.ts';
 import { launch } from './launch.ts';
-import { withLimitHolds } from './limit-holds.ts';
+import { limitHolds, withHolds } from './limit-holds.ts';
 import { leave } from './move.ts';
 import { repairSeats } from './repair.ts';
 import { asPool, asSeats, changePool, comingFor } from './seats.ts';
@@ -29,8 +28,9 @@ import { claimWarm, launchWarm, letGo } from './warm.ts';
 export type Own = ReadonlyMap<number, { job: JobRecord; item: BacklogRecord | undefined }>;
 
 export async function look(world: World, config: Config, pool: Pool, own: Own): Promise<void> {
-  const { seats, health: known } = await readPool(world, pool);
-  const health = seats.length < pool.max ? await withLimitHolds(world, known) : known;
+  // Side by side: each call that waits for another one delays every launch.
+  const [{ seats, health: known }, holds] = await Promise.all([readPool(world, pool), limitHolds(world)]);
+  const health = seats.length < pool.max ? withHolds(known, holds) : known;
   const now = world.clock.now();
   const backlog = await readBacklog(world, pool, { seats, health, now });
   const decided = plan({ pool, seats, health, backlog, own: new Set(own.keys()), now });

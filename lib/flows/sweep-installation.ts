@@ -3,7 +3,6 @@
  * runs? Those that had some lately are looked into in every sweep: what jobs do these have? How far it got is written
  * down when GitHub has been asked, so that no crash skips a repository.
  */
-
 import { heldBack } from '../core/budget.ts';
 import type { BacklogRecord } from '../core/job.ts';
 import { newInstallation, refill, takeCalls } from '../core/pacing.ts';

@@ -156,3 +156,23 @@ test('a job that has ended and one that meets a full ECS have their own outcomes
   expect(history.all().find((record) => record.job === 1)).toMatchObject({ state: 'completed', launch: 0 });
   expect(backlog.all()).toMatchObject([{ job: 2, state: 'queued', reason: expect.stringMatching(/no room/) }]);
 });
+
+test('ten fresh events are launched for in eight calls of a table one after the other, however many there are side by side', async () => {
+  const stage = await createStage({ pools: [aPool({ max: 50 })], janitor: false, tableLatencyMs: 100 });
+  const [first = 0] = stage.addJobs({ durationSeconds: 5 });
+  // From then on a container of the pool has come up.
+  await stage.until(() => stage.history.all().some((one) => one.job === first && one.state === 'completed'), 10);
+  await stage.minutes(2);
+  const Records = Array.from({ length: 10 }, (_, id) => ({ messageId: `${id}`, body: job(id + 1) }));
+  const beganAt = stage.clock.now();
+  let endedAt = 0;
+  void scalerHandler(
+    stage.world,
+    async () => stage.config,
+  )({ Records } as unknown as SQSEvent).then(() => {
+    endedAt = stage.clock.now();
+  });
+  await stage.minutes(1);
+  expect(stage.ecs.tasks()).toHaveLength(11);
+  expect((endedAt - beganAt) / 100).toBe(8);
+});

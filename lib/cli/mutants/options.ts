@@ -1,5 +1,6 @@
 /** The options of `npm run mutants`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { days, wholeNumber } from '../arguments.ts';
 import { MUTANTS } from './table.ts';
 
 export type MutantsOptions = {
@@ -35,18 +36,4 @@ export function mutantsCommand(): Command {
 function known(name: string, earlier: string[] = []): string[] {
   if (MUTANTS.some((mutant) => mutant.name === name)) return [...earlier, name];
   throw new InvalidArgumentError('There is no such bug. npm run mutants -- --list shows them all.');
-}
-
-function wholeNumber(low: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= low && value <= 0xffff_ffff) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${low} on.`);
-  };
-}
-
-function days(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 365) return value;
-  throw new InvalidArgumentError('It must be a number of days, above 0 and at most 365.');
 }

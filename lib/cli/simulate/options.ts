@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { nearestFault } from '../../sim/faults/nearest.ts';
 import { FAULTS, type FaultList, problemOf } from '../../sim/faults/table.ts';
+import { days, wholeNumber } from '../arguments.ts';
 
 export type SimulateOptions = {
   seeds: number;
@@ -32,20 +33,6 @@ export function simulateCommand(): Command {
     .option('--fault <NAME=VALUE>', 'this fault instead of drawn ones; may be repeated; `none` for none', fault)
     .option('--list', 'show every fault, and end', false)
     .allowExcessArguments(false);
-}
-
-function wholeNumber(low: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= low && value <= 0xffff_ffff) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${low} on.`);
-  };
-}
-
-function days(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 365) return value;
-  throw new InvalidArgumentError('It must be a number of days, above 0 and at most 365.');
 }
 
 function fault(text: string, earlier: FaultList = {}): FaultList {
