@@ -168,6 +168,9 @@ export type Task = {
   stoppedReason?: string;
 };
 
+/** `open`: why ECS may place something new on it all the same. */
+export type ClosedInstance = { tasks: Task[]; open?: string };
+
 export interface Cluster {
   /**
    * Starts one task, or finds the one that the same request started before; that one may have stopped since.
@@ -183,10 +186,10 @@ export interface Cluster {
   /** All tasks of the cluster that are not to be stopped, complete or failed as a whole. */
   listTasks(): Promise<Outcome<Task[]>>;
   /**
-   * ECS places nothing new on the instance of that EC2 id, as far as it can be told so; gives the tasks on it that are not to be
-   * stopped. May be repeated. `gone`: it is no instance of the cluster.
+   * ECS places nothing new on the instance of that EC2 id; gives the tasks on it that are not to be stopped. May be repeated.
+   * `gone`: it is no instance of the cluster.
    */
-  closeInstance(ec2InstanceId: string): Promise<Outcome<Task[]>>;
+  closeInstance(ec2InstanceId: string): Promise<Outcome<ClosedInstance>>;
 }
 
 /**

@@ -22,8 +22,9 @@ export async function leaveInstance(world: World, config: Config, leaving: Insta
   }
   if (found.kind !== 'ok') return again(world, leaving, found.reason);
   const decision = isSpot ? 'spot warning' : 'instance leaves';
-  if (leaving.since === undefined) world.log({ decision, reason, instance, tasks: found.value.length });
-  const done = await Promise.all(found.value.map((task) => interruptTask(world, config, task)));
+  const { tasks, open } = found.value;
+  if (leaving.since === undefined) world.log({ decision, reason, instance, tasks: tasks.length, open });
+  const done = await Promise.all(tasks.map((task) => interruptTask(world, config, task)));
   const pools = new Set(done.flatMap((one) => one?.pool ?? []));
   if (pools.size > 0) await world.queue.send([...pools].map((pool) => ({ body: { kind: 'look', pool } })));
   if (done.some((one) => one?.left === 'not yet')) {

@@ -13,7 +13,7 @@ import {
   UpdateContainerInstancesStateCommand,
 } from '@aws-sdk/client-ecs';
 import { isLost } from '../core/interruption.ts';
-import type { Cluster, Failure, Outcome, Task, TaskRequest } from '../world.ts';
+import type { ClosedInstance, Cluster, Failure, Outcome, Task, TaskRequest } from '../world.ts';
 import { awsFailure, type Call } from './errors.ts';
 
 /** Name of the runner's container in every task definition of ours. */
@@ -163,7 +163,7 @@ async function listTasks(ecs: Ecs): Promise<Outcome<Task[]>> {
 }
 
 /** ECS docs, "Cluster query language": `ec2InstanceId`. An EC2 id has no letter that the language gives a meaning. */
-async function closeInstance(ecs: Ecs, ec2InstanceId: string): Promise<Outcome<Task[]>> {
+async function closeInstance(ecs: Ecs, ec2InstanceId: string): Promise<Outcome<ClosedInstance>> {
   const { client, cluster } = ecs;
   if (!/^i-[0-9a-f]+$/.test(ec2InstanceId)) return { kind: 'gone', reason: 'this is no id of an EC2 instance' };
   const filter = `ec2InstanceId == ${ec2InstanceId}`;
@@ -173,16 +173,26 @@ async function closeInstance(ecs: Ecs, ec2InstanceId: string): Promise<Outcome<T
   if (found.kind !== 'ok') return found;
   const [containerInstance] = found.value.containerInstanceArns ?? [];
   if (containerInstance === undefined) return { kind: 'gone', reason: 'it is no instance of the cluster' };
-  await drain(ecs, containerInstance);
+  const open = await drain(ecs, containerInstance, `draining instance ${ec2InstanceId}`);
   const listed = await listArns(ecs, { containerInstance, desiredStatus: 'RUNNING' });
-  return listed.kind === 'ok' ? describeTasks(ecs, listed.value) : listed;
+  const tasks = listed.kind === 'ok' ? await describeTasks(ecs, listed.value) : listed;
+  if (tasks.kind !== 'ok') return tasks;
+  return { kind: 'ok', value: { tasks: tasks.value, ...(open !== undefined && { open }) } };
 }
 
-/** Managed draining does the same, some seconds later; an instance that is gone already takes nothing new. */
-async function drain({ client, cluster }: Ecs, containerInstance: string): Promise<void> {
+/**
+ * Gives why it may not have been done. That keeps nobody from seeing to the tasks: managed draining does the same some seconds later, and an
+ * instance that is gone already takes nothing new.
+ */
+async function drain({ client, cluster }: Ecs, containerInstance: string, doing: string): Promise<string | undefined> {
   const containerInstances = [containerInstance];
-  const command = new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status: 'DRAINING' });
-  await client.send(command).catch(() => undefined);
+  try {
+    const status = 'DRAINING';
+    await client.send(new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status }));
+    return undefined;
+  } catch (error) {
+    return awsFailure(error, { doing, effect: 'write' }).reason;
+  }
 }
 
 async function listArns(

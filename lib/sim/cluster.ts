@@ -1,5 +1,5 @@
 /** The port `Cluster` in process, over the simulated ECS: the same calls and outcomes as the live one gives over the wire. */
-import type { Cluster, Failure, Outcome, Task, TaskRequest } from '../world.ts';
+import type { ClosedInstance, Cluster, Failure, Outcome, Task, TaskRequest } from '../world.ts';
 import { EcsError } from './ecs-service/errors.ts';
 import type { EcsService } from './ecs-service/service.ts';
 import type { WireTask } from './ecs-service/shapes.ts';
@@ -115,15 +115,16 @@ function listTasks(ecs: Ecs): Outcome<Task[]> {
   return { kind: 'retry', reason: `ECS lists ${arns.length - tasks.length} tasks that it does not describe` };
 }
 
-function closeInstance(ecs: Ecs, ec2InstanceId: string): Outcome<Task[]> {
+function closeInstance(ecs: Ecs, ec2InstanceId: string): Outcome<ClosedInstance> {
   const filter = `ec2InstanceId == ${ec2InstanceId}`;
   const found = read<{ containerInstanceArns: string[] }>(ecs, 'ListContainerInstances', { filter });
   const [containerInstance] = found.containerInstanceArns;
   if (containerInstance === undefined) return { kind: 'gone', reason: 'no instance of this cluster' };
-  outcome('write', () =>
+  const drained = outcome('write', () =>
     ok(call(ecs, 'UpdateContainerInstancesState', { containerInstances: [containerInstance], status: 'DRAINING' })),
   );
-  return ok(describeAll(ecs, listAll(ecs, { containerInstance, desiredStatus: 'RUNNING' })));
+  const tasks = describeAll(ecs, listAll(ecs, { containerInstance, desiredStatus: 'RUNNING' }));
+  return ok({ tasks, ...(drained.kind !== 'ok' && { open: drained.reason }) });
 }
 
 function describeAll(ecs: Ecs, taskArns: readonly string[]): Task[] {

@@ -32,7 +32,7 @@ test.each([1, 3, 9])(
   },
 );
 
-test('whoever has seen enough ends the threads: no other seed is begun', async () => {
+test('whoever has seen enough is given no other seed', async () => {
   const seen: number[] = [];
   for await (const { run } of endedSeeds({ ...WORK, seeds: 1_000, workers: 2 }, FIXTURE)) {
     seen.push(run.seed);

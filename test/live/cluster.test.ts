@@ -114,3 +114,16 @@ test('a server that cannot be reached leaves a start unknown, and a reading to b
   expect(await cluster.runTask(aRequest())).toMatchObject({ kind: 'unknown' });
   expect(await cluster.listTasks()).toMatchObject({ kind: 'retry' });
 });
+
+test('an instance that cannot be drained is said to be open, and that is no failure', async () => {
+  await cluster.runTask(aRequest());
+  await simulated.clock.runUntil(simulated.clock.now() + 60_000);
+  const [{ ec2InstanceId } = {}] = simulated.ecs.instances();
+  fates = ['pass', 'lose request'];
+  expect(await cluster.closeInstance(String(ec2InstanceId))).toMatchObject({
+    kind: 'ok',
+    value: { open: expect.stringMatching(/^draining instance i-/) },
+  });
+  const closed = await cluster.closeInstance(String(ec2InstanceId));
+  expect(closed.kind === 'ok' && closed.value.open).toBeUndefined();
+});

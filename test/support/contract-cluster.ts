@@ -1,6 +1,6 @@
 /** What both clusters do: the one in ECS (through HTTP, with the real client) and the simulated one. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Cluster, Outcome, Task, TaskRequest } from '../../lib/world.ts';
+import type { ClosedInstance, Cluster, Outcome, Task, TaskRequest } from '../../lib/world.ts';
 import {
   aTaskDefinition,
   aWorld,
@@ -330,7 +330,7 @@ async function tasks(outcome: Promise<Outcome<Task[]>>): Promise<Task[]> {
   return given.value;
 }
 
-function names(outcome: Outcome<Task[]>): string[] {
+function names(outcome: Outcome<ClosedInstance>): string[] {
   if (outcome.kind !== 'ok') throw new Error(`${outcome.kind}: ${outcome.reason}`);
-  return outcome.value.map(({ startedBy }) => startedBy);
+  return outcome.value.tasks.map(({ startedBy }) => startedBy);
 }
