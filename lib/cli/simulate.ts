@@ -1,7 +1,7 @@
 /** `npm run simulate`: hunts for a seed whose world breaks a promise. */
-import ora from 'ora';
 import { drawFaults } from '../sim/faults/draw.ts';
 import { type SimulateOptions, simulateCommand } from './simulate/options.ts';
+import { startProgress } from './simulate/progress.ts';
 import { failure, faultTable } from './simulate/report.ts';
 import { type Run, run } from './simulate/run.ts';
 import { summary } from './simulate/summary.ts';
@@ -32,7 +32,7 @@ async function tell(seed: number, { days, fault, trace }: SimulateOptions): Prom
 }
 
 async function hunt({ seeds, from, workers, days, fault }: SimulateOptions): Promise<number> {
-  const progress = ora({ stream: process.stderr }).start();
+  const progress = startProgress();
   const startedAt = performance.now();
   const runs: Run[] = [];
   let failed = 0;
@@ -49,7 +49,7 @@ async function hunt({ seeds, from, workers, days, fault }: SimulateOptions): Pro
       progress.clear();
       console.log(failure(run, smallest, days));
     }
-    progress.text = `${runs.length} of ${seeds} seeds, ${failed} failed`;
+    progress.tell(`${runs.length} of ${seeds} seeds, ${failed} failed`);
     if (failed === FAILURES_MAX) break;
   }
   progress.stop();
