@@ -4,7 +4,7 @@ import { createCluster } from '../../lib/live/cluster.ts';
 import { type ServedEcs, serveEcs } from '../../lib/local/ecs.ts';
 import type { Cluster } from '../../lib/world.ts';
 import { aRequest } from '../support/contract-cluster.ts';
-import { aWorld, CLUSTER, type World } from '../support/ecs-simulated.ts';
+import { aWorld, CLUSTER, type Wire, type World } from '../support/ecs-simulated.ts';
 import { type Fate, startProxy, type WireProxy } from '../support/proxy.ts';
 
 let simulated: World;
@@ -126,4 +126,24 @@ test('an instance that cannot be drained is said to be open, and that is no fail
   });
   const closed = await cluster.closeInstance(String(ec2InstanceId));
   expect(closed.kind === 'ok' && closed.value.open).toBeUndefined();
+});
+
+test.each([
+  ['has an exit code has ended before it', 0, undefined],
+  ['has none is lost with it', undefined, true],
+])('a task of which ECS says that its instance went, and whose container %s', async (_, exitCode, lost) => {
+  const started = await cluster.runTask(aRequest());
+  const { call } = simulated.ecs;
+  // Of its own, the simulated ECS says this of no container with an exit code.
+  simulated.ecs.call = (operation, input) => {
+    const answer = call(operation, input);
+    for (const task of answer['tasks'] as Wire[]) {
+      Object.assign(task, { lastStatus: 'STOPPED', stopCode: 'TerminationNotice' });
+      Object.assign(task['containers'][0], { exitCode });
+    }
+    return answer;
+  };
+  const described = await cluster.describeTasks(started.kind === 'ok' ? [started.value.taskArn] : []);
+  expect(described).toMatchObject({ kind: 'ok', value: [{ lastStatus: 'STOPPED' }] });
+  expect(described.kind === 'ok' && described.value[0]?.lost).toBe(lost);
 });
