@@ -80,7 +80,7 @@ export type Seat = {
   goneAt?: number;
   /** Launched while no container of its task definition had come up: its registration is news. */
   proves?: true;
-  /** The container's last word; of a warm one, to the minute. */
+  /** When its container last said that no job runs in it; of a warm one, to the minute. */
   heardAt?: number;
   /** What the janitor has seen of it, and since when: once is not enough. */
   doubt?: { what: Doubt; since: number };

@@ -24,11 +24,10 @@ export async function started(
   const now = world.clock.now();
   const seat = await seatOf(world, config, report.name);
   if (seat !== undefined) {
-    await changeSeat(world, seat, ({ surplusSince: _, ...current }) => ({
+    await changeSeat(world, seat, ({ surplusSince: _, heardAt: __, ...current }) => ({
       ...current,
       state: 'busy',
       startedAt: current.startedAt ?? now,
-      heardAt: now,
       reason: current.busyWith === undefined ? 'a job has started in it' : current.reason,
     }));
   }

@@ -8,6 +8,7 @@ import { scaledClock, sleep } from '../sim/clock.ts';
 import type { EcsOptions } from '../sim/ecs-service/config.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import type { EcsService } from '../sim/ecs-service/service.ts';
+import type { Around } from '../sim/faults/around.ts';
 import type { Knobs } from '../sim/faults/knobs.ts';
 import { faultyRest } from '../sim/faults/rest.ts';
 import { createGitHubService, type GitHubService, type GitHubServiceOptions } from '../sim/github-service/service.ts';
@@ -35,6 +36,7 @@ export type CloudOptions = {
   webhookUrl: string;
   /** What may go wrong, read when it may. */
   knobs: Knobs;
+  sticks: Around['sticks'];
   /** For the control surfaces; `undefined` as long as the stack is starting. */
   faults: () => LocalFaults | undefined;
   log: (source: string, line: string) => void;
@@ -118,7 +120,7 @@ async function startSts(
 }
 
 async function startEcs(
-  { pools, faults, onTask, log }: CloudOptions,
+  { pools, faults, sticks, onTask, log }: CloudOptions,
   simulation: Simulation,
   { queue, github, sts }: { queue: LocalQueue; github: GitHubService; sts: StsService },
   started: Closers,
@@ -129,6 +131,7 @@ async function startEcs(
     prefix: PREFIX,
     github: github.runnerSide,
     sts,
+    sticks,
     onTask,
     onTaskStateChange: (event) => {
       if (!isStopped(event)) return;

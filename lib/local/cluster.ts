@@ -10,6 +10,7 @@ import type { CapacityProviderConfig, ContainerStart, EcsOptions } from '../sim/
 import { EcsError } from '../sim/ecs-service/errors.ts';
 import type { TaskStateChangeEvent } from '../sim/ecs-service/events.ts';
 import { createEcsService, type EcsService } from '../sim/ecs-service/service.ts';
+import type { Around } from '../sim/faults/around.ts';
 import type { RunnerSide } from '../sim/github-service/runner-side.ts';
 import type { StsService } from '../sim/sts-service.ts';
 import { LOCAL_ACCOUNT, LOCAL_CLIENT } from './aws.ts';
@@ -25,6 +26,8 @@ export type ClusterOptions = {
   github: RunnerSide;
   /** Of which the tasks have their credentials. */
   sts: StsService;
+  /** Whether a container that comes up hangs, and where. */
+  sticks: Around['sticks'];
   onTaskStateChange: (event: TaskStateChangeEvent) => void;
   onTask?: EcsOptions['onTask'];
 };
@@ -117,11 +120,13 @@ function registerTaskDefinition(service: EcsService, prefix: string, pool: FileP
   return (answer as { taskDefinition: { taskDefinitionArn: string } }).taskDefinition.taskDefinitionArn;
 }
 
-function startContainer({ clock, chance, github, sts }: ClusterOptions, start: ContainerStart) {
+function startContainer({ clock, chance, github, sts, ...options }: ClusterOptions, start: ContainerStart) {
   const { environment, signal, killed, taskArn, taskRoleArn = TASK_ROLE } = start;
   const registrar = registrarAt(environment['ECS_RUNNERS_URL'] ?? '');
   // As ECS does: the task's id is the name of the session.
   const credentials = sts.assume({ role: taskRoleArn, name: taskArn.slice(taskArn.lastIndexOf('/') + 1) });
   const identity = (runner: string) => identityHeaders(credentials, { runner, now: clock.now() });
-  return runContainer({ environment, clock, chance, registrar, identity, github, signal, killed });
+  const sticks = options.sticks();
+  const stuck = sticks === undefined ? {} : { sticks };
+  return runContainer({ environment, clock, chance, registrar, identity, github, signal, killed, ...stuck });
 }

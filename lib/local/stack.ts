@@ -59,7 +59,12 @@ async function start(options: StackOptions, started: Closers): Promise<Stack> {
   // First, because its port is the one that may be busy, and because the functions need its address.
   const front = await startFront(options.port, weather.around, started);
   const registrarUrl = front.api.address;
-  const around = { webhookUrl: `${registrarUrl}/webhook`, knobs: weather.knobs, faults: front.faults };
+  const around = {
+    webhookUrl: `${registrarUrl}/webhook`,
+    knobs: weather.knobs,
+    sticks: weather.around.sticks,
+    faults: front.faults,
+  };
   const cloud = await startCloud({ ...options, ...around, time, seed, log }, started);
   const settings = { cloud, weather, registrarUrl, bundles: options.bundles, time, log };
   const { functions, killAll } = await startFunctions(settings, started);

@@ -35,6 +35,8 @@ export const KNOB_PLACES: Readonly<Record<keyof Knobs, string>> = {
   answerLost: 'the API, lib/local/api.ts',
   requestTwice: 'the API, lib/local/api.ts',
   startedLost: 'the API, lib/local/api.ts',
+  stuckAtBeginning: 'the containers, lib/local/cluster.ts',
+  stuckAtEnd: 'the containers, lib/local/cluster.ts',
   janitorOverlaps: 'the schedule, lib/local/schedule-trigger.ts',
   janitorMisses: 'the schedule, lib/local/schedule-trigger.ts',
 };

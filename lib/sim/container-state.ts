@@ -37,8 +37,12 @@ export type ContainerOptions = {
   signal: AbortSignal;
   /** SIGKILL: ends it without a word to anybody. */
   killed?: AbortSignal;
+  /** What is wrong with this one: it comes up and does nothing, or does everything but end. */
+  sticks?: Sticks;
   log?: (line: string) => void;
 };
+
+export type Sticks = 'at its beginning' | 'at its end';
 
 /** What it keeps; `ended` ends everything that is still under way. */
 export type Container = {

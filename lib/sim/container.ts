@@ -30,7 +30,10 @@ const UPDATE_MS = 30_000;
 /** Resolves when the container ends; never rejects. */
 export async function runContainer(options: ContainerOptions): Promise<{ exitCode: number }> {
   const container = containerOf(options);
-  const exitCode = await Promise.race([life(container), container.killedSoon]);
+  const exitCode = await Promise.race([
+    options.sticks === undefined ? life(container) : stuck(container),
+    container.killedSoon,
+  ]);
   if (exitCode === EXIT_KILLED) container.connection?.vanish();
   container.ended = true;
   options.log?.(`ended with ${exitCode}`);
@@ -46,6 +49,12 @@ function containerOf(options: ContainerOptions): Container {
     connection: undefined,
     ended: false,
   };
+}
+
+/** What hangs hears no SIGTERM: a Docker daemon that does not come up, or does not let go. */
+async function stuck(container: Container): Promise<number> {
+  if (container.options.sticks === 'at its end') await life(container);
+  return container.killedSoon;
 }
 
 async function life(container: Container): Promise<number> {

@@ -1,5 +1,8 @@
 /** What a container reports, and what is answered. */
 import { expect, test } from '@jest/globals';
+import { OBSERVED_APART_MS } from '../../lib/core/limits.ts';
+import { judgePresence } from '../../lib/core/presence.ts';
+import type { Seat } from '../../lib/core/runner.ts';
 import { idle, started } from '../../lib/flows/report.ts';
 import { reportCredentialFor } from '../../lib/flows/ticket.ts';
 import { virtualClock } from '../../lib/sim/clock.ts';
@@ -31,6 +34,23 @@ test('a job starts while GitHub removes its idle runner: it stays, and nobody ma
   await world.runners.put(seat, undefined);
   expect(await idle(world, config, report)).toMatchObject({ kind: 'stay' });
   expect(await world.runners.get(seat)).toMatchObject({ state: 'busy', startedAt: NOW });
+});
+
+test('that a job has started is no word of idling, however long ago GitHub said that it is busy', async () => {
+  const clock = virtualClock(NOW + OBSERVED_APART_MS);
+  const config = aConfig([aPool({})]);
+  const seat = aSpareSeat({ state: 'busy', startedAt: NOW, heardAt: NOW - 60_000 });
+  const { world: stage } = await createStage({ janitor: false });
+  const world: World = {
+    ...stage,
+    clock,
+    runners: createSimListTable({ clock, name: 'runners', key: ['pool', 'place'] }),
+  };
+  await world.runners.put(seat, undefined);
+  await started(world, config, { name: seat.name, credential: reportCredentialFor(config.ticketSecrets, seat.name) });
+  const noted = (await world.runners.get(seat)) as Seat;
+  const listed = { id: 7, name: seat.name, online: true, busy: false };
+  expect(judgePresence(noted, listed, { jobMs: 3_600_000 }, clock.now())).toEqual({ is: 'fine' });
 });
 
 test.each([

@@ -203,6 +203,35 @@ test.each(nowAndThen)('%s happens', async (fault, happens) => {
   await until(happens);
 });
 
+/** In a task of no record, whose container asks our stand-in for its registration and gets an answer that means nothing. */
+function runTask(startedBy: string): void {
+  const environment = [
+    { name: 'ECS_RUNNERS_NAME', value: startedBy },
+    { name: 'ECS_RUNNERS_URL', value: stack.addresses.api },
+  ];
+  stack.ecs.call('RunTask', {
+    cluster: 'local',
+    taskDefinition: 'local-default',
+    capacityProviderStrategy: [{ capacityProvider: 'local', weight: 1 }],
+    startedBy,
+    overrides: { containerOverrides: [{ name: 'runner', environment }] },
+  });
+}
+
+const stuck: [knob: Knob, calls: number][] = [
+  ['stuckAtBeginning', 0],
+  ['stuckAtEnd', 1],
+];
+test.each(stuck)('%s: a container lives on that has called the registrar %i times', async (knob, count) => {
+  begin({ [`containers.${knob}`]: 1 });
+  runTask(knob);
+  const task = () => stack.ecs.livingTasks().find(({ startedBy }) => startedBy === knob);
+  await until(() => task()?.['lastStatus'] === 'RUNNING' && calls('registrar').length >= count);
+  await pass(60);
+  expect(calls('registrar')).toHaveLength(count);
+  expect(task()).toMatchObject({ lastStatus: 'RUNNING' });
+});
+
 test('lambda.allKilled: the processes of the functions are others', async () => {
   await asked(undefined);
   const [first] = processes();
@@ -215,6 +244,6 @@ test('lambda.allKilled: the processes of the functions are others', async () => 
 
 test('every knob is tried here', () => {
   const tried = [...ofCalls, ...words].map(([knob]) => knob);
-  const alsoTried = ['hang', 'janitorOverlaps', 'janitorMisses', 'queueDuplicates'];
+  const alsoTried = [...stuck.map(([knob]) => knob), 'hang', 'janitorOverlaps', 'janitorMisses', 'queueDuplicates'];
   expect(new Set([...tried, ...alsoTried])).toEqual(new Set([...Object.keys(noKnobs()), 'none']));
 });

@@ -121,6 +121,7 @@ async function endedWorld(stack: Stack, judge: Judge): Promise<EndedWorld> {
     judge,
     isOurs: () => true,
     warm: 0,
+    jobHours: 0,
     records: {
       backlog: (backlog ?? []).map(({ job }) => Number(job)),
       runners: (runners ?? []).filter(({ kind }) => kind === 'runner').map(({ name }) => String(name)),

@@ -1,6 +1,8 @@
 /** What the less obvious faults do to the world: each is begun by its name, at its worst. */
 import { expect, test } from '@jest/globals';
+import { seededChance } from '../../lib/sim/chance.ts';
 import { sleep } from '../../lib/sim/clock.ts';
+import { aroundOf } from '../../lib/sim/faults/around.ts';
 import { noKnobs } from '../../lib/sim/faults/knobs.ts';
 import { faultyRest } from '../../lib/sim/faults/rest.ts';
 import { FAULTS } from '../../lib/sim/faults/table.ts';
@@ -13,6 +15,7 @@ async function aStage() {
   const knobs = noKnobs();
   const bodies: string[] = [];
   const stage = await createStage({
+    sticks: () => aroundOf(knobs, seededChance(1)).sticks(),
     isConfigurationUnread: () => knobs.configurationUnread > 0,
     alsoDeliver: ({ body }) => bodies.push(body),
   });
@@ -240,4 +243,28 @@ test('a deployment is done, whatever ECS answers to single calls', async () => {
   begin('ecs.500', 1);
   configure(config.pools.pools.map((pool) => ({ ...pool, taskDefinition: `sim-${pool.name}:2` })));
   expect(ecs.faults().failBefore).toBe(1);
+});
+
+test('containers.stuckAtBeginning: it never asks for its registration, is stopped past its deadline, and its job gets another', async () => {
+  const { begin, end, addJobs, minutes, job, livingTasks, github } = await aStage();
+  begin('containers.stuckAtBeginning', 1);
+  const [id] = addJobs({});
+  await minutes(5);
+  expect(livingTasks()).toMatchObject([{ lastStatus: 'RUNNING' }]);
+  expect(github.control.runners()).toEqual([]);
+  end('containers.stuckAtBeginning');
+  await minutes(25);
+  expect(job(id).state).toBe('completed');
+  expect(livingTasks()).toEqual([]);
+});
+
+test('containers.stuckAtEnd: its job runs, and its container lives on until it is stopped', async () => {
+  const { begin, addJobs, minutes, job, livingTasks } = await aStage();
+  begin('containers.stuckAtEnd', 1);
+  const [id] = addJobs({});
+  await minutes(5);
+  expect(job(id).state).toBe('completed');
+  expect(livingTasks()).toMatchObject([{ lastStatus: 'RUNNING' }]);
+  await minutes(60);
+  expect(livingTasks()).toEqual([]);
 });

@@ -10,7 +10,7 @@ function worldOf(stage: Stage): EndedWorld {
   const { clock, github, ecs } = stage;
   const judge = createJudge({ now: clock.now, github: () => github.books, maxOf: () => 50, mayHave: () => true });
   const { records } = endedWorld(stage, judge);
-  return { now: clock.now(), github, ecs, judge, isOurs: () => true, warm: 0, records };
+  return { now: clock.now(), github, ecs, judge, isOurs: () => true, warm: 0, jobHours: 0, records };
 }
 
 const details = (breaches: readonly { detail: string }[]) => breaches.map(({ detail }) => detail);
@@ -55,6 +55,18 @@ test.each([
   expect(tooManyCalls(after(most), 1, sweepsEach)).toEqual([]);
   const detail = `${most + 1} calls for the ${kind}: 1 jobs and 0 tasks in 1 minutes`;
   expect(details(tooManyCalls(after(most + 1), 1, sweepsEach))).toEqual([detail]);
+});
+
+test('a container that does not end after its job may stay as long as the longest job takes, and an hour', async () => {
+  const stage = await createStage({ janitor: false, sticks: () => 'at its end' });
+  const [id = 0] = stage.addJobs({});
+  await stage.until(() => stage.github.books.jobs.get(id)?.state === 'completed', 5);
+  const job = stage.github.books.jobs.get(id);
+  const world = worldOf(stage);
+  const judge = { ...world.judge, lastJobIn: () => job };
+  const after = (hours: number) => ({ ...world, judge, jobHours: 6, now: (job?.completedAt ?? 0) + hours * 3_600_000 });
+  expect(details(leftBehind(after(6.9)))).not.toContainEqual(expect.stringContaining('task of'));
+  expect(details(leftBehind(after(7.1)))).toContainEqual(`task of ${stage.livingTasks()[0]?.['startedBy']}`);
 });
 
 test('a record of a runner without a task is left behind', async () => {

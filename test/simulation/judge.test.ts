@@ -157,6 +157,19 @@ const rows: { name: string; runners?: Partial<Runner>[]; play: (judge: Judge) =>
       broken: [],
     },
   ]),
+  ...[
+    { state: 'idle' as const, change: 'stop requested' as const, broken: [PROMISES.letGo] },
+    { state: 'assigned' as const, change: 'stop requested' as const, broken: [PROMISES.letGo] },
+    { state: 'offline' as const, change: 'stop requested' as const, broken: [] },
+    { state: 'offline' as const, change: 'container ended' as const, exitCode: 0, broken: [PROMISES.letGo] },
+    { state: 'idle' as const, change: 'container ended' as const, exitCode: 3, broken: [] },
+    { state: 'idle' as const, change: 'container ended' as const, exitCode: 137, lost: true as const, broken: [] },
+  ].map(({ state, change, broken, ...own }) => ({
+    name: `${change} (${own.exitCode}) while GitHub has its runner, ${state}`,
+    runners: [{ ...idle, state, everConnected: true }],
+    play: (judge: Judge) => judge.onTask(aTask(own), change, 1),
+    broken,
+  })),
   {
     name: 'a container that vanished with its instance',
     play: (judge) => {

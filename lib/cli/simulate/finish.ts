@@ -1,10 +1,10 @@
 /** The faults are over: every job finishes, none waits in vain, and then nothing is left. */
 import type { Job } from '../../sim/github-service/books.ts';
-import { type EndedWorld, jobsLost, keptWaiting, leftBehind } from '../../sim/judge/end.ts';
+import { type EndedWorld, jobsLost, keptWaiting, leftBehind, mayStay } from '../../sim/judge/end.ts';
 import { type Judge, PROMISES } from '../../sim/judge/judge.ts';
 import { createPatience } from '../../sim/judge/patience.ts';
 import { owedReruns, wrongReruns } from '../../sim/judge/reruns.ts';
-import { familyOf, isServed, maxOf, rerunsMaxOf, WARM } from './setting.ts';
+import { familyOf, isServed, JOB_HOURS, maxOf, rerunsMaxOf, WARM } from './setting.ts';
 import type { Stage } from './stage.ts';
 
 /** In minutes. `waited`: the longest that a job waited while its pool had places; `until`: until all had ended; `quiet`: until nothing was left. */
@@ -43,6 +43,12 @@ export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean
   // Also whoever comes late must be gone again.
   await stage.clock.runUntil(doneAt + QUIET_MINUTES * 60_000);
   if (!isBroken()) breaches.push(...leftBehind(world()));
+  // And whoever may stay for longer than that has a deadline, too.
+  const isStaying = () => stage.livingTasks().some(({ startedBy }) => mayStay(world(), String(startedBy)));
+  if (!isBroken() && isStaying()) {
+    while (isStaying()) await stage.minutes(10);
+    breaches.push(...leftBehind(world()));
+  }
   return finished;
 }
 
@@ -54,6 +60,7 @@ export function endedWorld(stage: Stage, judge: Judge): EndedWorld {
     judge,
     isOurs,
     warm: WARM,
+    jobHours: JOB_HOURS,
     records: {
       backlog: stage.backlog.all().map(({ job }) => job),
       runners: stage.seats().map(({ name }) => name),

@@ -38,6 +38,7 @@ function faultsOf({ knobs, chance, story, clock }: Parts): Hooks {
     duplicates: () => knobs.queueDuplicates,
     janitors: around.janitors,
     lose: around.wayOf,
+    sticks: around.sticks,
   };
 }
 

@@ -12,8 +12,9 @@ export type Ended = {
   smallest?: Run;
 };
 
-export async function endSeed(seed: number, { days, fault }: Day): Promise<Ended> {
-  const again = (faults: FaultList) => runOrThrown({ seed, days, faults });
+/** `onRun`: called after each run, of which a seed that has to be shrunk takes many. */
+export async function endSeed(seed: number, { days, fault }: Day, onRun = () => {}): Promise<Ended> {
+  const again = (faults: FaultList) => runOrThrown({ seed, days, faults }).finally(onRun);
   const ended = await again(fault ?? drawFaults(seed));
   return ended.breaches.length === 0 ? { run: ended } : { run: ended, smallest: await shrink(ended, again) };
 }

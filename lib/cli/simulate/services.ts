@@ -41,8 +41,9 @@ export function createServices(options: StageOptions, parts: Parts) {
     clock,
     chance: parts.chance,
     clusters: [{ name: 'sim', capacityProviders: [capacityOf(options)] }],
-    startContainer: (start) =>
-      runContainer({
+    startContainer: (start) => {
+      const sticks = options.sticks?.();
+      return runContainer({
         environment: start.environment,
         clock,
         chance: parts.chance,
@@ -51,8 +52,10 @@ export function createServices(options: StageOptions, parts: Parts) {
         signal: start.signal,
         killed: start.killed,
         ...(options.registersAs !== undefined && { registersAs: options.registersAs }),
+        ...(sticks !== undefined && { sticks }),
         registrar: parts.registrar,
-      }),
+      });
+    },
     ...(options.onTask !== undefined && { onTask: options.onTask }),
     onTaskStateChange: (event) => {
       const { lastStatus } = event.detail as { lastStatus?: string };

@@ -3,6 +3,9 @@ import type { Pool } from '../../core/pool.ts';
 import type { Job } from '../../sim/github-service/books.ts';
 import type { Source } from '../../sim/workload.ts';
 
+/** The longest job of the workload takes five. */
+export const JOB_HOURS = 6;
+
 const ROLES = 'arn:aws:iam::123456789012:role/runners';
 const EVERYBODY = `${ROLES}/sim-task`;
 const DEPLOYING = `${ROLES}/sim-deploy`;
@@ -88,6 +91,7 @@ function aPool(own: Partial<Pool> & Pick<Pool, 'name' | 'labels' | 'max'>): Pool
     role: EVERYBODY,
     warm: 0,
     idleSecondsMax: 60,
+    jobHours: JOB_HOURS,
     taskDefinition: `sim-${own.name}:1`,
     capacityProvider: 'sim',
     ...own,

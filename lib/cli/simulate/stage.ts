@@ -8,7 +8,7 @@ import type { Mode } from '../../flows/config.ts';
 import { seededChance } from '../../sim/chance.ts';
 import { virtualClock } from '../../sim/clock.ts';
 import { createSimCluster } from '../../sim/cluster.ts';
-import type { RegistrarAnswer, RegistrarRequest } from '../../sim/container-state.ts';
+import type { RegistrarAnswer, RegistrarRequest, Sticks } from '../../sim/container-state.ts';
 import type { EcsOptions } from '../../sim/ecs-service/config.ts';
 import { createSimGitHub } from '../../sim/github.ts';
 import type { Rest } from '../../sim/github-service/rest.ts';
@@ -41,6 +41,8 @@ export type StageOptions = {
   overhear?: (request: RegistrarRequest, answer: RegistrarAnswer) => void;
   /** Images that register their runners as they like, not as they are told. */
   registersAs?: (runnerName: string) => { name?: string; labels?: string[] };
+  /** Whether a container that comes up hangs, and where. */
+  sticks?: () => Sticks | undefined;
   watch?: Watch;
   /** Stands in front of GitHub's REST API. */
   rest?: (rest: Rest) => Rest;

@@ -1,5 +1,6 @@
 /** What the knobs decide where services meet: drawn each time at the moment when it may happen. */
 import type { Chance } from '../chance.ts';
+import type { Sticks } from '../container-state.ts';
 import type { Knobs } from './knobs.ts';
 
 /** What becomes of a container's request to the registrar: it, or its answer, never arrives, or it is made twice at once. */
@@ -19,6 +20,11 @@ export function aroundOf(knobs: Knobs, chance: Chance) {
     storageFails: (when: When) => chance.happens(when === 'before' ? knobs.storageFails : knobs.storageAnswerLost),
     /** Whether an invocation cannot read its configuration: SSM is not to be reached. */
     isConfigurationUnread: () => chance.happens(knobs.configurationUnread),
+    /** Whether a container that comes up hangs, and where. */
+    sticks: (): Sticks | undefined => {
+      if (chance.happens(knobs.stuckAtBeginning)) return 'at its beginning';
+      return chance.happens(knobs.stuckAtEnd) ? 'at its end' : undefined;
+    },
     /** How many janitors begin in this minute. */
     janitors: () => (chance.happens(knobs.janitorMisses) ? 0 : chance.happens(knobs.janitorOverlaps) ? 2 : 1),
     wayOf: (path: string): Way => {

@@ -12,9 +12,9 @@ const THEMES: readonly RegExp[] = [
   /^github\.|^token\.|^jitconfig\.|^removal\.|^job\.|^lists\./,
   // A runner works, and nobody hears of it.
   /^starts\.|^registrar\.|^lists\.|^runners\.(shown|busyRemoved)|^webhooks\.(startedLost|completedLost)|^runners\.(lost|502)/,
-  /^runners\.[a-zA-Z]{6,}|^sessions\.|^jobs\.|^starts\.|^webhooks\.lost/,
+  /^runners\.[a-zA-Z]{6,}|^containers\.|^sessions\.|^jobs\.|^starts\.|^webhooks\.lost/,
   /^app\.|^owners\.|^repositories\.|^repositoryRunners\.|^permissions\.|^groups\./,
-  /^ecs\.|^instances\.|^image\.|^events\.|^rerun\./,
+  /^ecs\.|^instances\.|^image\.|^containers\.|^events\.|^rerun\./,
   /^lambda\.|^storage\.|^queue\.|^janitor\.|^deployments|^parameters\.|^sts\./,
 ];
 const HOUR_MS = 60 * 60 * 1000;

@@ -32,6 +32,9 @@ export function noKnobs() {
     requestTwice: 0,
     /** `/started` alone. */
     startedLost: 0,
+    /** Containers that come up and do nothing; that do not end. */
+    stuckAtBeginning: 0,
+    stuckAtEnd: 0,
     /** Minutes in which the janitor runs a second time meanwhile; in which it does not run. */
     janitorOverlaps: 0,
     janitorMisses: 0,

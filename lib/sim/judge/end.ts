@@ -13,6 +13,8 @@ export type EndedWorld = {
   isOurs: (job: Job) => boolean;
   /** Tasks that may live for ever: warm runners. */
   warm: number;
+  /** The longest job that a pool allows, in hours. */
+  jobHours: number;
   /** What the service's own tables hold. */
   records: Records;
 };
@@ -62,13 +64,26 @@ function lossOf(job: Job, judge: Judge): string | undefined {
   return `job ${job.id} ended with ${job.conclusion} instead of ${job.outcome} on ${job.runner?.name ?? 'no runner'}`;
 }
 
+/**
+ * Its job has ended, and its container does not end. Where nobody was told of that job, or can ask, it may still work, as far
+ * as anybody knows, until it has been there for longer than any job; and it is looked at twice, and may then go by itself.
+ */
+export function mayStay({ now, judge, jobHours }: EndedWorld, task: string): boolean {
+  const completedAt = judge.lastJobIn(task)?.completedAt;
+  return completedAt !== undefined && now < completedAt + (jobHours + 1) * HOUR_MS;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+
 /** Once every job has ended: no task but warm ones, no runner without a task, and no record without either. */
-export function leftBehind({ now, github, ecs, warm, records }: EndedWorld): Breach[] {
-  const names = ecs.livingTasks().map(({ startedBy }) => String(startedBy));
+export function leftBehind(world: EndedWorld): Breach[] {
+  const { now, github, ecs, warm, records } = world;
+  const living = ecs.livingTasks().map(({ startedBy }) => String(startedBy));
+  const names = living.filter((name) => !mayStay(world, name));
   const details = [
     ...(names.length > warm ? names.map((name) => `task of ${name}`) : []),
     ...github.control.runners().map(({ name }) => `registration ${name}`),
-    ...records.runners.filter((name) => !names.includes(name)).map((name) => `record of runner ${name}`),
+    ...records.runners.filter((name) => !living.includes(name)).map((name) => `record of runner ${name}`),
     ...records.backlog.map((job) => `job ${job} in the backlog`),
     ...records.open.map((job) => `record of job ${job}, as if it had not ended`),
   ];

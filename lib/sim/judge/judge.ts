@@ -6,6 +6,7 @@ import type { OnTask, TaskEntry } from '../ecs-service/books.ts';
 import type { Books, Job } from '../github-service/books.ts';
 import type { Action } from '../github-service/hub.ts';
 import { createLaunches } from './launches.ts';
+import { heldRegistration } from './leaving.ts';
 import { taskNameOf } from './names.ts';
 
 export type Promises = {
@@ -28,6 +29,8 @@ export type Judge = {
   taskOf: (job: Job) => TaskEntry | undefined;
   /** Its owner or repository has another name since it began to run, or another installation: it is not to be found where it was. */
   isMoved: (job: Job) => boolean;
+  /** The job that ran last in the task of this name. */
+  lastJobIn: (task: string) => Job | undefined;
   /** How many jobs run in tasks of the family now. */
   workingIn: (family: string) => number;
 };
@@ -35,6 +38,7 @@ export type Judge = {
 export const PROMISES = {
   maximum: 'never above a maximum',
   working: 'a working runner is never stopped',
+  letGo: 'no runner is stopped, or told to go, before GitHub has let go of it',
   one: 'never more than one living task per launch',
   launch: 'never more than one living launch per job',
   cost: 'a job that cannot be launched is tried ever more seldom',
@@ -53,8 +57,8 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
   const tasks = new Map<string, TaskEntry>();
   /** By the name of the task in which they run. */
   const running = new Map<string, Job>();
-  /** The names of the tasks in which a job has run. */
-  const worked = new Set<string>();
+  /** The job that ran last in each task, by the task's name. */
+  const worked = new Map<string, Job>();
   const places = new Map<Job, string>();
   const launches = createLaunches(now, github, (name) => worked.has(name), broken);
 
@@ -62,6 +66,8 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     const name = task.startedBy ?? '';
     launches.onTask(name, task, change);
     if (change === 'created') begun(name, task, alive);
+    const held = worked.has(name) || task.lost ? undefined : heldRegistration(github(), task, change);
+    if (held !== undefined) broken('letGo', `${name}: ${held}`);
     const job = change === 'stop requested' || change === 'container ended' ? running.get(name) : undefined;
     if (job === undefined || task.lost) return;
     broken('working', `${name}: ${change} while its runner ${job.runner?.name} runs job ${job.id}`);
@@ -79,7 +85,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     if (action !== 'in_progress') return;
     running.set(name, job);
     places.set(job, placeOf(job));
-    worked.add(name);
+    worked.set(name, job);
     const task = tasks.get(name);
     const { owner, name: repository } = job.run.repository;
     if (task === undefined || mayHave(task.role, owner.login, repository)) return;
@@ -92,6 +98,7 @@ export function createJudge({ now, github, maxOf, mayHave }: Promises): Judge {
     onJob,
     taskOf: (job) => job.runner && tasks.get(taskNameOf(job.runner.name)),
     isMoved: (job) => places.get(job) !== placeOf(job),
+    lastJobIn: (task) => worked.get(task),
     workingIn: (family) => [...running.keys()].filter((name) => tasks.get(name)?.family === family).length,
   };
 }
