@@ -6,7 +6,9 @@ import { FAULTS } from '../sim/faults/table.ts';
 import type { Faults } from '../sim/github-service/faults.ts';
 
 /** Those of the simulation that cannot be had over the wire, and why. */
-export const SIMULATED_ONLY: Readonly<Record<string, string>> = {};
+export const SIMULATED_ONLY: Readonly<Record<string, string>> = {
+  strangers: 'what a function does to the world is seen only in process; anybody can send requests to the stack',
+};
 
 const ONLY_HERE: Readonly<Record<string, Fault>> = {
   'jwt.usedTwice': onOrOff('jwtTwice404', 'a JWT that comes again is answered 404 by the token endpoint (N1)'),

@@ -8,6 +8,8 @@ import type { StageOptions } from './stage.ts';
 
 export type Deployment = ReturnType<typeof createDeployment>;
 
+export const TICKET_SECRET = 'ticket-secret-of-the-simulation';
+
 /** lib/live/parameters.ts */
 const KEPT_MS = 60_000;
 
@@ -68,6 +70,6 @@ function configOf({ pools, mode = 'launch', ticketSecret }: StageOptions): Confi
     prefix: 'sim',
     registrarUrl: 'http://registrar.test',
     pools: { pools },
-    ticketSecrets: [ticketSecret ?? 'ticket-secret-of-the-simulation'],
+    ticketSecrets: [ticketSecret ?? TICKET_SECRET],
   };
 }

@@ -1,20 +1,23 @@
 /** The four functions with what triggers them: webhooks, containers, the queue and the schedule. */
 import type { SQSEvent } from 'aws-lambda';
-import type { HttpEvent } from '../../handlers/http.ts';
+import type { HttpAnswer, HttpEvent } from '../../handlers/http.ts';
 import { janitorHandler } from '../../handlers/janitor.ts';
 import { registrarHandler } from '../../handlers/registrar.ts';
 import { scalerHandler } from '../../handlers/scaler.ts';
 import { webhookHandler } from '../../handlers/webhook.ts';
 import type { SimClock } from '../../sim/clock.ts';
-import type { Registrar, RegistrarRequest } from '../../sim/container-state.ts';
+import type { Registrar, RegistrarAnswer, RegistrarRequest } from '../../sim/container-state.ts';
 import type { Deliver } from '../../sim/github-service/webhooks.ts';
 import type { SimQueue } from '../../sim/queue.ts';
+import type { World } from '../../world.ts';
 import type { Deployment } from './deployment.ts';
 import type { Lambda } from './lambda.ts';
 import { SECRET } from './services.ts';
 import type { StageOptions } from './stage.ts';
 
 export type Functions = ReturnType<typeof createFunctions>;
+/** What a function sees of the world that it is given. */
+export type Through = (world: World) => World;
 type Parts = { clock: SimClock; queue: SimQueue; invoke: Lambda['invoke']; readConfig: Deployment['readConfig'] };
 
 const SCALERS_MAX = 10;
@@ -26,30 +29,48 @@ export function createFunctions(options: StageOptions, parts: Parts) {
   const poll = pollerOf(options, parts);
   parts.queue.onVisible(() => void poll());
   if (options.janitor !== false) schedule(options, parts);
-  return { askRegistrar, poll, registrar: unreliable(options, askRegistrar), deliver: delivererOf(options, parts) };
+  return {
+    askRegistrar,
+    poll,
+    registrar: unreliable(options, askRegistrar),
+    deliver: delivererOf(options, webhookOf(parts)),
+    /** The ways in from outside, and what whoever comes there does to the world. */
+    doors: (through: Through) => ({ webhook: webhookOf(parts, through), registrar: registrarOf(parts, through) }),
+  };
 }
 
-function delivererOf(options: StageOptions, { invoke, readConfig }: Parts): Deliver {
-  const readWebhookConfig = async () => ({ ...(await readConfig()), webhookSecrets: [SECRET] });
+function delivererOf(options: StageOptions, ask: Registrar): Deliver {
   return async ({ headers, body }) => {
     options.alsoDeliver?.({ headers, body });
-    const instead = options.door?.();
-    if (instead !== undefined) return instead;
-    const event = httpEvent('/webhook', headers, body);
-    const answer = await invoke('webhook', (world) => webhookHandler(world, readWebhookConfig)(event));
-    return { status: answer.statusCode ?? 500, body: answer.body ?? '' };
+    const { status, body: text } = options.door?.() ?? (await ask({ path: '/webhook', headers, body }));
+    return { status, body: text };
+  };
+}
+
+function webhookOf({ invoke, readConfig }: Parts, through: Through = asItIs): Registrar {
+  const readWebhookConfig = async () => ({ ...(await readConfig()), webhookSecrets: [SECRET] });
+  return async ({ path, headers, body }) => {
+    const event = httpEvent(path, headers, body);
+    return answerOf(await invoke('webhook', (world) => webhookHandler(through(world), readWebhookConfig)(event)));
   };
 }
 
 /** As the HTTP API does: the path, the headers and the body are all that the function gets. */
-function registrarOf({ invoke, readConfig }: Parts): Registrar {
+function registrarOf({ invoke, readConfig }: Parts, through: Through = asItIs): Registrar {
   return async ({ path, headers, body }) => {
     const name = /^\/runners\/([^/]+)\//.exec(path)?.[1] ?? '';
     const event = { ...httpEvent(path, headers, body), pathParameters: { name } };
-    const answer = await invoke('registrar', (world) => registrarHandler(world, readConfig)(event));
-    const answered = Object.entries(answer.headers ?? {}).map(([key, value]) => [key, String(value)]);
-    return { status: answer.statusCode ?? 500, headers: Object.fromEntries(answered), body: answer.body ?? '' };
+    return answerOf(await invoke('registrar', (world) => registrarHandler(through(world), readConfig)(event)));
   };
+}
+
+function asItIs(world: World): World {
+  return world;
+}
+
+function answerOf({ statusCode = 500, headers = {}, body = '' }: HttpAnswer): RegistrarAnswer {
+  const answered = Object.entries(headers).map(([key, value]) => [key, String(value)]);
+  return { status: statusCode, headers: Object.fromEntries(answered), body };
 }
 
 /** The way from a container to the registrar, and back. */

@@ -5,10 +5,11 @@ import { aroundOf } from '../../sim/faults/around.ts';
 import type { Knobs } from '../../sim/faults/knobs.ts';
 import type { Judge } from '../../sim/judge/judge.ts';
 import type { LogLine } from '../../world.ts';
+import type { Audit } from './audit.ts';
 import type { StageOptions } from './stage.ts';
 import type { Story } from './story.ts';
 
-type Parts = { knobs: Knobs; chance: Chance; story: Story; judge: Judge; clock: () => SimClock };
+type Parts = { knobs: Knobs; chance: Chance; story: Story; judge: Judge; audit: Audit; clock: () => SimClock };
 type Hooks = Omit<StageOptions, 'pools'>;
 
 /** What the janitor counts each minute is no part of the story. */
@@ -42,7 +43,7 @@ function faultsOf({ knobs, chance, story, clock }: Parts): Hooks {
   };
 }
 
-function listenersOf({ story, judge }: Parts): Hooks {
+function listenersOf({ story, judge, audit }: Parts): Hooks {
   return {
     onJob: (job, action) => {
       const { owner, name } = job.run.repository;
@@ -58,8 +59,11 @@ function listenersOf({ story, judge }: Parts): Hooks {
       const why = change === 'stopped' ? `: ${task.stoppedReason ?? task.stopCode}, exit ${task.exitCode}` : '';
       story.tell('ECS', `task of ${task.startedBy} ${change}${why}`);
       judge.onTask(task, change, alive);
+      audit.onTask(task, change, alive);
     },
+    overhear: audit.overhear,
     onLine: (line) => {
+      audit.onLine(line);
       if (line.reason !== GAUGES_REASON && line.decision !== 'repositories swept') story.tell('service', told(line));
     },
   };

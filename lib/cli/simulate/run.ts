@@ -9,6 +9,7 @@ import type { Job } from '../../sim/github-service/books.ts';
 import { tooManyCalls } from '../../sim/judge/end.ts';
 import { type Breach, createJudge } from '../../sim/judge/judge.ts';
 import { planWorkload, playWorkload } from '../../sim/workload.ts';
+import { createAudit } from './audit.ts';
 import { endedWorld, type Finish, finish } from './finish.ts';
 import { hooksOf } from './hooks.ts';
 import { isServed, maxOf, mayHave, PERMISSIONS, POOLS, SOURCES } from './setting.ts';
@@ -48,8 +49,9 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   const chance = seededChance(hashed(seed, 'around'));
   const story = createStory(() => stage?.clock.now() ?? 0, options.trace === true);
   const judge = createJudge({ now: () => stage.clock.now(), github: () => stage.github.books, maxOf, mayHave });
+  const audit = createAudit({ seed, judge, stage: () => stage });
   let stage!: Stage;
-  const hooks = hooksOf({ knobs, chance, story, judge, clock: () => stage.clock });
+  const hooks = hooksOf({ knobs, chance, story, judge, audit, clock: () => stage.clock });
   let janitorRuns = 0;
   const janitors = () => {
     const begun = hooks.janitors?.() ?? 1;
@@ -68,12 +70,13 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   const beganAt = stage.clock.now();
   const plan = planWorkload(seededChance(hashed(seed, 'workload')), SOURCES, days);
   const isPlayed = playWorkload(plan, { clock: stage.clock, control: stage.github.control, isOurs: isServed });
-  const endFaults = inject(seed, faults, targetsOf(stage, knobs), days * DAY_MS);
+  const endFaults = inject(seed, faults, { ...targetsOf(stage, knobs), strangers: audit.strangers() }, days * DAY_MS);
   const isBroken = () => judge.breaches.length > 0;
   await stage.clock.runUntilTrue(isBroken, beganAt + days * DAY_MS);
   endFaults();
   story.tell('faults', 'are over');
   const finished = isBroken() ? undefined : await finish(stage, judge, isPlayed);
+  audit.end(stage.deaths() === 0 && !Object.keys(faults).some((name) => name.startsWith('storage.')));
   return report();
 
   function report(): Run {

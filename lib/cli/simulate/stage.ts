@@ -100,6 +100,7 @@ export async function createStage(options: StageOptions) {
     seats,
     invoke,
     askRegistrar: functions.askRegistrar,
+    doors: functions.doors,
     poll: functions.poll,
     allCompleted: () => [...github.books.jobs.values()].every(({ state }) => state === 'completed'),
     /** All environments of all functions die. */

@@ -1,6 +1,7 @@
 /** Which faults a seed has, and when they come and go. */
 import { type Chance, seededChance } from '../chance.ts';
 import type { Fault, Targets } from './fault.ts';
+import { STRANGERS } from './strangers.ts';
 import { FAULTS, type FaultList } from './table.ts';
 
 /** Some seeds have a few faults of any kind: a bug shows best where not everything is broken at once. */
@@ -21,9 +22,16 @@ const HOUR_MS = 60 * 60 * 1000;
 
 export function drawFaults(seed: number): FaultList {
   const chance = seededChance(hashed(seed, 'faults'));
-  const names = Object.keys(FAULTS);
+  const names = Object.keys(FAULTS).filter((name) => name !== STRANGERS.name);
   const chosen = chance.happens(0.5) ? someOf(names, chance) : manyAlike(names, chance);
-  return Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
+  const drawn = Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
+  return { ...drawn, ...strangersOf(seed) };
+}
+
+/** They come whatever else happens, and nothing else depends on whether they do. */
+function strangersOf(seed: number): FaultList {
+  const chance = seededChance(hashed(seed, STRANGERS.name));
+  return chance.happens(STRANGERS.share) ? { [STRANGERS.name]: drawnValue(STRANGERS.name, chance) } : {};
 }
 
 function someOf(names: readonly string[], chance: Chance): Set<string> {

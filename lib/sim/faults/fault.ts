@@ -6,6 +6,7 @@ import type { EcsService } from '../ecs-service/service.ts';
 import { type Faults, NO_FAULTS } from '../github-service/faults.ts';
 import type { GitHubService } from '../github-service/service.ts';
 import type { SimQueue } from '../queue.ts';
+import type { Strangers } from '../strangers/attempt.ts';
 import type { StsService } from '../sts-service.ts';
 import type { Knobs } from './knobs.ts';
 
@@ -17,6 +18,8 @@ export type Targets = {
   queue: Pick<SimQueue, 'deliver'>;
   sts: StsService;
   knobs: Knobs;
+  /** The ways to our functions, for whoever must not be let in; absent: nobody is there who tries. */
+  strangers?: Strangers;
   /** Another deployment: new task definitions, and functions that read the old configuration for a while. */
   redeploy: () => void;
   /** All execution environments of all functions die. */

@@ -7,6 +7,7 @@ import type { Fault } from './fault.ts';
 import { githubFaults } from './github.ts';
 import { ownerFaults } from './owners.ts';
 import { runnerFaults } from './runners.ts';
+import { strangerFaults } from './strangers.ts';
 import { webhookFaults } from './webhooks.ts';
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
@@ -15,6 +16,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   ...runnerFaults,
   ...ownerFaults,
   ...awsFaults,
+  ...strangerFaults,
 };
 
 /** The names with their values. */
