@@ -45,10 +45,15 @@ async function move(world: World, record: InstallationRecord, from: Place, to: P
   world.log({ decision: 'owner followed', reason, owner: to.owner, installation: to.installation });
 }
 
-/** What was refused there is refused no more, or will be again. */
+/**
+ * What was refused under a former name is refused no more, or will be again. What a former installation is refused stays so: jobs
+ * wait for it that have not followed yet.
+ */
 async function moveSeats(world: World, from: Place, to: Place): Promise<void> {
   const pools = await knownPools(world);
-  await Promise.all(pools.map(({ name }) => changePool(world, name, (record) => withoutOwner(record, from))));
+  if (to.installation === from.installation) {
+    await Promise.all(pools.map(({ name }) => changePool(world, name, (record) => withoutOwner(record, from))));
+  }
   const lists = await Promise.all(pools.map(({ name }) => world.runners.list(name)));
   const isThere = ({ installation, owner }: Partial<Place>) =>
     installation === from.installation && owner === from.owner;

@@ -84,6 +84,28 @@ test('a refusal under the former name of an organisation is not held on', async 
   expect(pool).not.toHaveProperty('refusals');
 });
 
+test('jobs that nobody has found at the new installation yet are not tried at the former one again and again', async () => {
+  let isDeaf = false;
+  const stage = await createStage({
+    pools: [aPool({ max: 1 })],
+    door: () => (isDeaf ? { status: 500, body: '' } : undefined),
+    // The sweep finds nothing.
+    rest: (rest) => async (request, options) =>
+      isDeaf && request.path.includes('/actions/runs')
+        ? { status: 502, headers: {}, body: '' }
+        : rest(request, options),
+  });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  stage.addJobs({ count: 2, durationSeconds: 120 });
+  await stage.minutes(1);
+  isDeaf = true;
+  stage.github.control.reinstall('octo-org');
+  await stage.minutes(60);
+  expect(stage.ecs.books().tasks.length).toBeLessThanOrEqual(4);
+  isDeaf = false;
+  expect(await stage.until(stage.allCompleted, 30)).toBe(true);
+});
+
 /** Whatever was there. */
 async function note(
   stage: Stage,
