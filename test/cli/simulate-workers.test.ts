@@ -1,4 +1,4 @@
-/** Seeds on several threads: their order, and what becomes of a seed that throws or takes its thread with it. */
+/** Seeds on several threads: their order, and what becomes of a seed that throws, never ends, or takes its thread with it. */
 import { pathToFileURL } from 'node:url';
 import { expect, jest, test } from '@jest/globals';
 import { endSeed } from '../../lib/cli/simulate/seed.ts';
@@ -9,9 +9,9 @@ jest.setTimeout(120_000);
 const FIXTURE = pathToFileURL('test/fixtures/simulate-worker.ts');
 const WORK: Work = { from: 0, seeds: 6, workers: 1, days: 1, fault: {} };
 
-async function reported(workers: number): Promise<{ seed: number; detail?: string }[]> {
+async function reported(work: Partial<Work>, runMsMax?: number): Promise<{ seed: number; detail?: string }[]> {
   const all: { seed: number; detail?: string }[] = [];
-  for await (const { run } of endedSeeds({ ...WORK, workers }, FIXTURE)) {
+  for await (const { run } of endedSeeds({ ...WORK, ...work }, FIXTURE, runMsMax)) {
     const detail = run.breaches[0]?.detail.split('\n')[0];
     all.push({ seed: run.seed, ...(detail !== undefined && { detail }) });
   }
@@ -21,7 +21,7 @@ async function reported(workers: number): Promise<{ seed: number; detail?: strin
 test.each([1, 3, 9])(
   'seeds come in their order from %i threads; one that kills its thread fails, and the next goes on',
   async (workers) => {
-    expect(await reported(workers)).toEqual([
+    expect(await reported({ workers })).toEqual([
       { seed: 0 },
       { seed: 1 },
       { seed: 2, detail: 'Error: its thread ended with 7' },
@@ -31,6 +31,14 @@ test.each([1, 3, 9])(
     ]);
   },
 );
+
+test('a seed of which a run never ends fails, and the next goes on; one of many runs is given the time for each', async () => {
+  expect(await reported({ from: 6, seeds: 3, workers: 2 }, 3000)).toEqual([
+    { seed: 6, detail: 'Error: it did not end within 0.05 minutes' },
+    { seed: 7 },
+    { seed: 8 },
+  ]);
+});
 
 test('whoever has seen enough is given no other seed', async () => {
   const seen: number[] = [];
