@@ -63,6 +63,20 @@ test('while runners boot, wait and work, every kind of attempt is made, and each
   expect(new Set(tries.map(({ answered }) => answered.status))).toEqual(new Set([401, 403, 410]));
 });
 
+test('a runner that idles is asked for once more, and nobody but its container gets it', async () => {
+  const { addJobs, github, come, minutes, until, tries } = await aStage();
+  const [job = 0] = addJobs({});
+  github.control.setFaults({ refuseSessions: 1 });
+  expect(await until(() => github.control.runners().length > 0, 10)).toBe(true);
+  github.control.cancel(job);
+  github.control.setFaults({ refuseSessions: 0 });
+  await minutes(1.75);
+  come();
+  await minutes(0.1);
+  const again = tries.filter(({ attempt }) => attempt.what.endsWith('that its container has already'));
+  expect(again.map(({ answered }) => answered)).toEqual([{ status: 410, changes: [] }]);
+});
+
 test('a webhook that is signed as it should be would be taken, and is seen to change something', async () => {
   const { addJobs, github, strangers, tries, minutes } = await aStage();
   addJobs({});

@@ -6,21 +6,21 @@ import type { Functions } from './functions.ts';
 import { intercepted } from './intercept.ts';
 
 /** What the containers have said and been told, as far as somebody may make use of it. */
-export type Overheard = Pick<Strangers, 'credentialOf' | 'isHeard'> & {
+export type Overheard = Pick<Strangers, 'credentialOf' | 'lastWordOf'> & {
   overhear: (request: RegistrarRequest, answer: RegistrarAnswer) => void;
 };
 
 export function createOverheard(): Overheard {
   const credentials = new Map<string, string>();
-  const heard = new Set<string>();
+  const words = new Map<string, 'idle' | 'started'>();
   return {
     credentialOf: (runner) => credentials.get(runner),
-    isHeard: (runner) => heard.has(runner),
+    lastWordOf: (runner) => words.get(runner),
     overhear: ({ path }, { status, body }) => {
       const [, runner = '', what] = /^\/runners\/([^/]+)\/(\w+)$/.exec(path) ?? [];
       if (status >= 300) return;
       if (what === 'registration') credentials.set(runner, String(JSON.parse(body).reportCredential));
-      else heard.add(runner);
+      if (what === 'idle' || what === 'started') words.set(runner, what);
     },
   };
 }

@@ -1,4 +1,6 @@
 /** People who may not, and try: they see what ECS shows of tasks, and have credentials of their own. */
+
+import type { EcsService } from '../ecs-service/service.ts';
 import type { Attempt, Strangers } from '../strangers/attempt.ts';
 import { registrationAttempts } from '../strangers/registrations.ts';
 import { reportAttempts } from '../strangers/reports.ts';
@@ -17,22 +19,25 @@ export const strangerFaults: Readonly<Record<string, Fault>> = {
 };
 
 function attempts({ clock, github, ecs, sts }: Targets, strangers: Strangers): Attempt[] {
-  const { chance } = strangers;
+  const { chance, lastWordOf } = strangers;
   const webhooks = webhookAttempts(github, chance);
-  const [task, other] = [someTask({ ecs, chance }), someTask({ ecs, chance })];
+  const living = ecs.livingTasks();
+  const idle = living.filter(({ startedBy }) => lastWordOf(String(startedBy)) === 'idle');
+  // Who idles has a registration that was not used yet: whoever gets another one has it to themselves.
+  const isAny = idle.length === 0 || chance.happens(0.5);
+  const task = seen(ecs, chance.pick(isAny ? living : idle));
+  const other = seen(ecs, chance.pick(living));
   if (task === undefined || other === undefined) return webhooks;
   const means = { sts, chance, now: clock.now() };
   const foreign = other.runner === task.runner ? undefined : strangers.credentialOf(other.runner);
   return [
     ...webhooks,
-    ...registrationAttempts(task, other, strangers.isHeard(task.runner), means),
+    ...registrationAttempts(task, other, lastWordOf(task.runner) !== undefined, means),
     ...reportAttempts(task, foreign, chance),
   ];
 }
 
-/** One that lives: others nobody takes for anything. */
-function someTask({ ecs, chance }: Pick<Targets, 'ecs' | 'chance'>): SeenTask | undefined {
-  const task = chance.pick(ecs.livingTasks());
+function seen(ecs: EcsService, task: Record<string, unknown> | undefined): SeenTask | undefined {
   const role = ecs.books().tasks.findLast(({ taskArn }) => taskArn === task?.['taskArn'])?.role;
   return task === undefined || role === undefined ? undefined : seenTask(task, role);
 }

@@ -21,6 +21,6 @@ export type Strangers = {
   attempt: (attempt: Attempt) => Promise<void>;
   /** With which that runner's container reports; `undefined`: it has none yet. */
   credentialOf: (runner: string) => string | undefined;
-  /** Whether that runner's container has been heard since it has its registration. */
-  isHeard: (runner: string) => boolean;
+  /** What that runner's container said last; `undefined`: it has not been heard since it has its registration. */
+  lastWordOf: (runner: string) => 'idle' | 'started' | undefined;
 };
