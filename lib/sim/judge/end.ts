@@ -3,6 +3,7 @@ import type { EcsService } from '../ecs-service/service.ts';
 import type { Job } from '../github-service/books.ts';
 import type { GitHubService } from '../github-service/service.ts';
 import { type Breach, type Judge, PROMISES } from './judge.ts';
+import { taskNameOf } from './names.ts';
 
 export type EndedWorld = {
   now: number;
@@ -79,10 +80,12 @@ const HOUR_MS = 60 * 60 * 1000;
 export function leftBehind(world: EndedWorld): Breach[] {
   const { now, github, ecs, warm, records } = world;
   const living = ecs.livingTasks().map(({ startedBy }) => String(startedBy));
-  const names = living.filter((name) => !mayStay(world, name));
+  const staying = new Set(living.filter((name) => mayStay(world, name)));
+  const names = living.filter((name) => !staying.has(name));
+  const registrations = github.control.runners().filter(({ name }) => !staying.has(taskNameOf(name)));
   const details = [
     ...(names.length > warm ? names.map((name) => `task of ${name}`) : []),
-    ...github.control.runners().map(({ name }) => `registration ${name}`),
+    ...registrations.map(({ name }) => `registration ${name}`),
     ...records.runners.filter((name) => !living.includes(name)).map((name) => `record of runner ${name}`),
     ...records.backlog.map((job) => `job ${job} in the backlog`),
     ...records.open.map((job) => `record of job ${job}, as if it had not ended`),
