@@ -70,9 +70,8 @@ test('a runner that idles is asked for once more, and nobody but its container g
   expect(await until(() => github.control.runners().length > 0, 10)).toBe(true);
   github.control.cancel(job);
   github.control.setFaults({ refuseSessions: 0 });
-  await minutes(1.75);
   come();
-  await minutes(0.1);
+  await minutes(1.75);
   const again = tries.filter(({ attempt }) => attempt.what.endsWith('that its container has already'));
   expect(again.map(({ answered }) => answered)).toEqual([{ status: 410, changes: [] }]);
 });

@@ -6,21 +6,29 @@ import type { Functions } from './functions.ts';
 import { intercepted } from './intercept.ts';
 
 /** What the containers have said and been told, as far as somebody may make use of it. */
-export type Overheard = Pick<Strangers, 'credentialOf' | 'lastWordOf'> & {
+export type Overheard = Pick<Strangers, 'credentialOf' | 'isHeard' | 'whenIdle'> & {
   overhear: (request: RegistrarRequest, answer: RegistrarAnswer) => void;
 };
 
 export function createOverheard(): Overheard {
   const credentials = new Map<string, string>();
-  const words = new Map<string, 'idle' | 'started'>();
+  const heard = new Set<string>();
+  let waiting: (runner: string) => void = () => undefined;
   return {
     credentialOf: (runner) => credentials.get(runner),
-    lastWordOf: (runner) => words.get(runner),
+    isHeard: (runner) => heard.has(runner),
+    whenIdle: (then) => {
+      waiting = then;
+    },
     overhear: ({ path }, { status, body }) => {
       const [, runner = '', what] = /^\/runners\/([^/]+)\/(\w+)$/.exec(path) ?? [];
       if (status >= 300) return;
       if (what === 'registration') credentials.set(runner, String(JSON.parse(body).reportCredential));
-      if (what === 'idle' || what === 'started') words.set(runner, what);
+      else heard.add(runner);
+      if (what !== 'idle') return;
+      const then = waiting;
+      waiting = () => undefined;
+      then(runner);
     },
   };
 }

@@ -13,31 +13,35 @@ export const STRANGERS = { name: 'strangers', share: 0.5 };
 
 export const strangerFaults: Readonly<Record<string, Fault>> = {
   [STRANGERS.name]: nowAndThen('somebody who may not tries all that others may', [1, 15], (targets) => {
-    const { strangers } = targets;
-    if (strangers !== undefined) for (const attempt of attempts(targets, strangers)) void strangers.attempt(attempt);
+    const { strangers, ecs } = targets;
+    if (strangers === undefined) return;
+    const tryAll = (task: Shown | undefined) => {
+      for (const attempt of attempts(targets, strangers, task)) void strangers.attempt(attempt);
+    };
+    tryAll(strangers.chance.pick(ecs.livingTasks()));
+    // Who idles has a registration that was not used yet: whoever gets another one has it to themselves.
+    strangers.whenIdle((runner) => tryAll(ecs.livingTasks().find(({ startedBy }) => startedBy === runner)));
   }),
 };
 
-function attempts({ clock, github, ecs, sts }: Targets, strangers: Strangers): Attempt[] {
-  const { chance, lastWordOf } = strangers;
+/** As ECS shows a task. */
+type Shown = Record<string, unknown>;
+
+function attempts({ clock, github, ecs, sts }: Targets, strangers: Strangers, shown: Shown | undefined): Attempt[] {
+  const { chance } = strangers;
   const webhooks = webhookAttempts(github, chance);
-  const living = ecs.livingTasks();
-  const idle = living.filter(({ startedBy }) => lastWordOf(String(startedBy)) === 'idle');
-  // Who idles has a registration that was not used yet: whoever gets another one has it to themselves.
-  const isAny = idle.length === 0 || chance.happens(0.5);
-  const task = seen(ecs, chance.pick(isAny ? living : idle));
-  const other = seen(ecs, chance.pick(living));
+  const [task, other] = [seen(ecs, shown), seen(ecs, chance.pick(ecs.livingTasks()))];
   if (task === undefined || other === undefined) return webhooks;
   const means = { sts, chance, now: clock.now() };
   const foreign = other.runner === task.runner ? undefined : strangers.credentialOf(other.runner);
   return [
     ...webhooks,
-    ...registrationAttempts(task, other, lastWordOf(task.runner) !== undefined, means),
+    ...registrationAttempts(task, other, strangers.isHeard(task.runner), means),
     ...reportAttempts(task, foreign, chance),
   ];
 }
 
-function seen(ecs: EcsService, task: Record<string, unknown> | undefined): SeenTask | undefined {
+function seen(ecs: EcsService, task: Shown | undefined): SeenTask | undefined {
   const role = ecs.books().tasks.findLast(({ taskArn }) => taskArn === task?.['taskArn'])?.role;
   return task === undefined || role === undefined ? undefined : seenTask(task, role);
 }

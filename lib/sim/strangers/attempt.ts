@@ -21,6 +21,8 @@ export type Strangers = {
   attempt: (attempt: Attempt) => Promise<void>;
   /** With which that runner's container reports; `undefined`: it has none yet. */
   credentialOf: (runner: string) => string | undefined;
-  /** What that runner's container said last; `undefined`: it has not been heard since it has its registration. */
-  lastWordOf: (runner: string) => 'idle' | 'started' | undefined;
+  /** Whether that runner's container has been heard since it has its registration. */
+  isHeard: (runner: string) => boolean;
+  /** Calls it, once, with the next runner whose container says that it idles. Whoever asked before is forgotten. */
+  whenIdle: (then: (runner: string) => void) => void;
 };
