@@ -8,7 +8,7 @@ import { faultyRest } from '../../lib/sim/faults/rest.ts';
 import { FAULTS } from '../../lib/sim/faults/table.ts';
 import { createSimGitHub } from '../../lib/sim/github.ts';
 import type { Job } from '../../lib/sim/github-service/books.ts';
-import { createStage } from '../support/stage.ts';
+import { CLEAN, createStage } from '../support/stage.ts';
 
 /** A stage with an owner, and a way to begin and to end a fault. */
 async function aStage() {
@@ -267,4 +267,24 @@ test('containers.stuckAtEnd: its job runs, and its container lives on until it i
   expect(livingTasks()).toMatchObject([{ lastStatus: 'RUNNING' }]);
   await minutes(60);
   expect(livingTasks()).toEqual([]);
+});
+
+test('jobs.takenElsewhere: a job runs on a runner that no list shows; ours idles, and leaves', async () => {
+  const { begin, addJobs, minutes, job, leftovers, ecs } = await aStage();
+  begin('jobs.takenElsewhere', 1);
+  begin('containers.slow', 120);
+  const ids = addJobs({ count: 5 });
+  await minutes(20);
+  for (const id of ids) expect(job(id)).toMatchObject({ state: 'completed', runner: { name: `somebody-${id}` } });
+  expect(ecs.books().tasks.length).toBeGreaterThanOrEqual(5);
+  expect(leftovers()).toEqual(CLEAN);
+});
+
+test('containers.slow: they come up later', async () => {
+  const { begin, addJobs, minutes, ecs } = await aStage();
+  begin('containers.slow', 120);
+  addJobs({ count: 10 });
+  await minutes(5);
+  const late = ecs.books().tasks.map(({ createdAt, startedAt = 0 }) => (startedAt - createdAt) / 1000);
+  expect(Math.max(...late)).toBeGreaterThan(60);
 });

@@ -65,7 +65,7 @@ export function createAudit({ seed, stage, judge }: { seed: number; stage: () =>
     overhear: overheard.overhear,
     strangers: (): Strangers =>
       strangersOf({
-        chance: seededChance(hashed(seed, `${STRANGERS.name} try`)),
+        chance: seededChance(hashed(seed, `${STRANGERS} try`)),
         doors: stage().doors,
         overheard,
         told: (attempt, answered) => broken('strangers', wrongAnswer(attempt, answered)),

@@ -15,6 +15,7 @@ const DESCRIPTIONS = {
   listLagSeconds: 'seconds until ListTasks shows what changed',
   describeLagSeconds: 'seconds until DescribeTasks knows a new task',
   cannotPullImage: 'share of image pulls that fail',
+  startSlowSeconds: 'seconds at most by which a container takes longer to come up',
   conflictOnReplay: 'share of repeated RunTask calls answered ConflictException, with the task',
   provisioningTasksMax: 'tasks that may be in PROVISIONING; 0: as many as the quota allows',
   noCapacity: 'share of instances that the Auto Scaling group cannot get',

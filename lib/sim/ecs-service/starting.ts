@@ -33,7 +33,9 @@ function pulled(state: EcsState, task: EcsTask, instance: Instance): void {
   instance.images.add(task.definition.main.image);
   task.pullStoppedAt = state.clock.now();
   setStatus(state, task, 'ACTIVATING');
-  planStep(state, task, state.timings.containerStartMs, () => run(state, task, instance));
+  const [low, high] = state.timings.containerStartMs;
+  const slowMs = state.faults.startSlowSeconds > 0 ? state.chance.next() * state.faults.startSlowSeconds * 1000 : 0;
+  planStep(state, task, [low + slowMs, high + slowMs], () => run(state, task, instance));
 }
 
 function run(state: EcsState, task: EcsTask, instance: Instance): void {

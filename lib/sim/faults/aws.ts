@@ -42,6 +42,12 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'sts.unavailable': ofSts('calls of the registrar that STS does not answer', [0.05, 0.6]),
   'instances.die': nowAndThen('a Spot instance is gone without SIGTERM', [0.05, 1], killOne),
   'instances.warned': nowAndThen('a Spot warning, two minutes ahead', [0.05, 1], warnOne),
+  'containers.slow': ofEcs(
+    'startSlowSeconds',
+    'by which containers take longer at most to come up',
+    [5, 120],
+    'seconds',
+  ),
   'containers.stuckAtBeginning': ofKnob('stuckAtBeginning', 'containers that come up and do nothing', [0.01, 0.2]),
   'containers.stuckAtEnd': ofKnob('stuckAtEnd', 'containers that do not end, whatever they were told', [0.01, 0.2]),
   'lambda.killed': ofKnob('kill', 'environments that die at a call to the outside', [0.0005, 0.01]),

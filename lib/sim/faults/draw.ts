@@ -18,20 +18,29 @@ const THEMES: readonly RegExp[] = [
   /^ecs\.|^instances\.|^image\.|^containers\.|^events\.|^rerun\./,
   /^lambda\.|^storage\.|^queue\.|^janitor\.|^deployments|^parameters\.|^sts\./,
 ];
+/** No faults but how the world is, for some: in this share of all seeds. */
+const EVERYDAY: Readonly<Record<string, number>> = {
+  [STRANGERS]: 0.5,
+  'containers.slow': 0.5,
+  'jobs.takenElsewhere': 0.3,
+};
 const HOUR_MS = 60 * 60 * 1000;
 
 export function drawFaults(seed: number): FaultList {
   const chance = seededChance(hashed(seed, 'faults'));
-  const names = Object.keys(FAULTS).filter((name) => name !== STRANGERS.name);
+  const names = Object.keys(FAULTS).filter((name) => !(name in EVERYDAY));
   const chosen = chance.happens(0.5) ? someOf(names, chance) : manyAlike(names, chance);
   const drawn = Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
-  return { ...drawn, ...strangersOf(seed) };
+  return { ...drawn, ...everydayOf(seed) };
 }
 
 /** They come whatever else happens, and nothing else depends on whether they do. */
-function strangersOf(seed: number): FaultList {
-  const chance = seededChance(hashed(seed, STRANGERS.name));
-  return chance.happens(STRANGERS.share) ? { [STRANGERS.name]: drawnValue(STRANGERS.name, chance) } : {};
+function everydayOf(seed: number): FaultList {
+  const drawn = Object.entries(EVERYDAY).flatMap(([name, share]) => {
+    const chance = seededChance(hashed(seed, name));
+    return chance.happens(share) ? [[name, drawnValue(name, chance)] as const] : [];
+  });
+  return Object.fromEntries(drawn);
 }
 
 function someOf(names: readonly string[], chance: Chance): Set<string> {

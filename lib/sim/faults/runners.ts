@@ -49,6 +49,11 @@ export const runnerFaults: Readonly<Record<string, Fault>> = {
     'jobs that their concurrency group blocks, announced as queued all the same',
     [0.1, 1],
   ),
+  'jobs.takenElsewhere': ofGitHub(
+    'takenElsewhere',
+    'jobs that somebody else’s runner takes while ours comes up',
+    [0.02, 0.5],
+  ),
   'jobs.stale': ofGitHub('staleJobs', 'jobs shown as they were before the last change (S18)', [0.05, 0.5]),
   'jobs.allCancelled': nowAndThen('a person cancels all that runs or waits', [0, 0.1], ({ github }) => {
     for (const job of github.books.jobs.values()) if (job.state !== 'completed') github.control.cancel(job.id);

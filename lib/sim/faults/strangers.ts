@@ -8,11 +8,10 @@ import { type SeenTask, seenTask } from '../strangers/tasks.ts';
 import { webhookAttempts } from '../strangers/webhooks.ts';
 import { type Fault, nowAndThen, type Targets } from './fault.ts';
 
-/** In this share of the seeds, whatever else is drawn: they change nothing for anybody else. */
-export const STRANGERS = { name: 'strangers', share: 0.5 };
+export const STRANGERS = 'strangers';
 
 export const strangerFaults: Readonly<Record<string, Fault>> = {
-  [STRANGERS.name]: nowAndThen('somebody who may not tries all that others may', [1, 15], (targets) => {
+  [STRANGERS]: nowAndThen('somebody who may not tries all that others may', [1, 15], (targets) => {
     const { strangers, ecs } = targets;
     if (strangers === undefined) return;
     const tryAll = (task: Shown | undefined) => {

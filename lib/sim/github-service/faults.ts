@@ -55,6 +55,8 @@ export type Faults = {
   idleJitRemoved: number;
   /** Assignments that are lost when the runner acquires them: registration gone, job queued again, runner none the wiser. */
   ghostRunners: number;
+  /** Jobs that somebody else's runner takes while ours comes up. */
+  takenElsewhere: number;
   /** A run with a held job is `waiting`, whatever its other jobs do: such runs hide queued jobs from who asks for `queued` ones. */
   heldRunsWaiting: boolean;
   /** A runner gets any of the jobs that it may run, and not the oldest: GitHub does not promise which. */
@@ -102,6 +104,7 @@ export const NO_FAULTS: Readonly<Faults> = {
   staleJobs: 0,
   idleJitRemoved: 0,
   ghostRunners: 0,
+  takenElsewhere: 0,
   heldRunsWaiting: false,
   jobsInAnyOrder: false,
   cancelledRunnerNull: false,

@@ -1,6 +1,7 @@
 /** A job's life: made, queued, given to a runner, ended. */
 import type { Job, Owner, Repository, Run, Runner } from './books.ts';
 import { enter, leave } from './concurrency.ts';
+import { takePerhaps } from './elsewhere.ts';
 import { type Hub, hex } from './hub.ts';
 import { addIdle, addWaiting, jobFor, removeIdle, removeWaiting, runnerFor } from './matching.ts';
 import { dropRunner } from './runners.ts';
@@ -14,6 +15,8 @@ const PICKUP_MS_MAX = 60 * 1000;
 const ASSIGNMENTS_LOST_MAX = 3;
 /** The runner's default cancellation timeout. */
 const CANCEL_GRACE_MS = 5 * 60 * 1000;
+/** GitHub docs, "Actions limits": a job on a self-hosted runner may run for 5 days. */
+const RUN_MS_MAX = 5 * 24 * 60 * 60 * 1000;
 /** GitHub removes an ephemeral runner after its job, "a few to tens of seconds" late (actions/runner#2809). */
 const LINGER_MS_MAX = 30 * 1000;
 
@@ -187,6 +190,21 @@ function queueJob(hub: Hub, job: Job): void {
   job.cancelLimit = hub.time.after(QUEUED_MS_MAX, () => completeJob(hub, job, 'cancelled'));
   hub.announce(job, 'queued');
   offerJob(hub, job);
+  takePerhaps(
+    hub,
+    job,
+    () => start(hub, job),
+    () => completeJob(hub, job, job.outcome),
+  );
+}
+
+/** It runs from now on, on the runner that it has got. */
+export function start(hub: Hub, job: Job): void {
+  job.startedAt = hub.time.now();
+  job.cancelLimit();
+  job.cancelLimit = hub.time.after(RUN_MS_MAX, () => completeJob(hub, job, 'cancelled'));
+  change(job, 'in_progress');
+  hub.announce(job, 'in_progress');
 }
 
 function assign(hub: Hub, job: Job, runner: Runner): void {

@@ -1,7 +1,7 @@
 /** What the runner's listener sees of GitHub. */
 import type { Job, Runner, RunnerMessage, Session } from './books.ts';
 import type { Hub } from './hub.ts';
-import { change, completeJob, offerJob, offerRunner } from './jobs.ts';
+import { completeJob, offerJob, offerRunner, start } from './jobs.ts';
 import { removeIdle } from './matching.ts';
 import { dropRunner, removeWhenOffline, runnerOf } from './runners.ts';
 import { type ConfigureAnswer, configure, type SelfRegistration } from './self-registration.ts';
@@ -11,8 +11,6 @@ import { newSession, nextMessage, postTo } from './sessions.ts';
 const JOB_LOCK_MS = 10 * 60 * 1000;
 /** After this long at most GitHub sees that a listener that ended without a word is offline. */
 const NOTICE_MS_MAX = 60 * 1000;
-/** GitHub docs, "Actions limits": a job on a self-hosted runner may run for 5 days. */
-const RUN_MS_MAX = 5 * 24 * 60 * 60 * 1000;
 /** Just-in-time runners that found no job were seen removed after this long (actions/runner#4726). */
 const IDLE_REMOVAL_MS = { least: 2 * 60 * 1000, most: 6 * 60 * 1000 };
 
@@ -112,7 +110,9 @@ function acquire(hub: Hub, session: Session, id: number): StartedJob | undefined
     return undefined;
   }
   if (hub.chance.happens(hub.faults.ghostRunners)) return makeGhost(hub, session, job);
-  start(hub, job, runner);
+  runner.state = 'busy';
+  job.runner = { id: runner.id, name: runner.name, group: runner.group };
+  start(hub, job);
   const { owner, name } = job.run.repository;
   return {
     id: job.id,
@@ -123,16 +123,6 @@ function acquire(hub: Hub, session: Session, id: number): StartedJob | undefined
     durationSeconds: job.durationSeconds,
     outcome: job.outcome,
   };
-}
-
-function start(hub: Hub, job: Job, runner: Runner): void {
-  runner.state = 'busy';
-  job.runner = { id: runner.id, name: runner.name, group: runner.group };
-  job.startedAt = hub.time.now();
-  job.cancelLimit();
-  job.cancelLimit = hub.time.after(RUN_MS_MAX, () => completeJob(hub, job, 'cancelled'));
-  change(job, 'in_progress');
-  hub.announce(job, 'in_progress');
 }
 
 /** The assignment is lost and the registration used up; the listener goes on listening (actions/runner#4617). */
