@@ -1,14 +1,16 @@
 /**
  * An owner that has another name, or the App installed anew: its runners go by the new place, so that they can be seen and
- * removed there. Its jobs follow by what the sweep finds at the new place.
+ * removed there. Its jobs follow to another installation; under a former name GitHub finds them itself.
  */
 import { newInstallation } from '../core/pacing.ts';
 import { type Place, placeNow, scopesAt } from '../core/place.ts';
+import { UNSERVED } from '../core/pool.ts';
 import { withoutOwner } from '../core/refusal.ts';
 import type { InstallationRecord } from '../core/runner.ts';
 import { INSTALLATIONS } from '../core/runner.ts';
 import type { Installation, World } from '../world.ts';
 import { change } from './change.ts';
+import { changeJob } from './jobs.ts';
 import { knownPools } from './known-pools.ts';
 import { asSeats, changePool, changeSeat } from './seats.ts';
 
@@ -35,6 +37,7 @@ async function followOwner(
 
 async function move(world: World, record: InstallationRecord, from: Place, to: Place): Promise<void> {
   await moveSeats(world, from, to);
+  if (to.installation !== from.installation) await moveJobs(world, from, to);
   await change(world.runners, { pool: INSTALLATIONS, place: to.installation }, (known) => {
     const there = known?.kind === 'installation' ? known : newInstallation(to.installation, world.clock.now());
     const scopes = there.place === record.place ? there.scopes : [...there.scopes, ...record.scopes];
@@ -45,21 +48,28 @@ async function move(world: World, record: InstallationRecord, from: Place, to: P
   world.log({ decision: 'owner followed', reason, owner: to.owner, installation: to.installation });
 }
 
-/**
- * What was refused under a former name is refused no more, or will be again. What a former installation is refused stays so: jobs
- * wait for it that have not followed yet.
- */
+/** What has ended meanwhile no sweep finds: only whoever asks for the very job, at the place where it is. */
+async function moveJobs(world: World, from: Place, to: Place): Promise<void> {
+  const pools = [...(await knownPools(world)).map(({ name }) => name), UNSERVED];
+  const lists = await Promise.all(pools.map((pool) => world.backlog.list(pool)));
+  const items = lists.flat().filter((item) => isAt(from, item));
+  await Promise.all(
+    items.map(({ job }) => changeJob(world, job, (record) => (isAt(from, record) ? { ...record, ...to } : record))),
+  );
+}
+
+/** What was refused there is refused no more, or will be again. */
 async function moveSeats(world: World, from: Place, to: Place): Promise<void> {
   const pools = await knownPools(world);
-  if (to.installation === from.installation) {
-    await Promise.all(pools.map(({ name }) => changePool(world, name, (record) => withoutOwner(record, from))));
-  }
+  await Promise.all(pools.map(({ name }) => changePool(world, name, (record) => withoutOwner(record, from))));
   const lists = await Promise.all(pools.map(({ name }) => world.runners.list(name)));
-  const isThere = ({ installation, owner }: Partial<Place>) =>
-    installation === from.installation && owner === from.owner;
   await Promise.all(
     asSeats(lists.flat())
-      .filter(isThere)
-      .map((seat) => changeSeat(world, seat, (current) => (isThere(current) ? { ...current, ...to } : current))),
+      .filter((seat) => isAt(from, seat))
+      .map((seat) => changeSeat(world, seat, (current) => (isAt(from, current) ? { ...current, ...to } : current))),
   );
+}
+
+function isAt(place: Place, { installation, owner }: Partial<Place>): boolean {
+  return installation === place.installation && owner === place.owner;
 }

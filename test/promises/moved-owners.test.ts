@@ -84,7 +84,7 @@ test('a refusal under the former name of an organisation is not held on', async 
   expect(pool).not.toHaveProperty('refusals');
 });
 
-test('jobs that nobody has found at the new installation yet are not tried at the former one again and again', async () => {
+test('jobs that no sweep finds are not tried at the former installation again and again', async () => {
   let isDeaf = false;
   const stage = await createStage({
     pools: [aPool({ max: 1 })],
@@ -104,6 +104,17 @@ test('jobs that nobody has found at the new installation yet are not tried at th
   expect(stage.ecs.books().tasks.length).toBeLessThanOrEqual(4);
   isDeaf = false;
   expect(await stage.until(stage.allCompleted, 30)).toBe(true);
+});
+
+test('a job that ends unheard while the App is installed anew is asked for at the new installation', async () => {
+  const stage = await createStage({ pools: [aPool({})] });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  stage.addJobs({ durationSeconds: 30 });
+  await stage.until(() => stage.github.control.runners().some(({ busy }) => busy), 5);
+  stage.github.webhooks.hook.active = false;
+  stage.github.control.reinstall('octo-org');
+  await stage.minutes(60);
+  expect(stage.leftovers()).toEqual(CLEAN);
 });
 
 /** Whatever was there. */
