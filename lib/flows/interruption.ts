@@ -77,10 +77,10 @@ async function giveUp(world: World, seat: Seat, task: Task): Promise<'done' | 'n
   if (given?.state === 'registered') return 'not yet';
   if (given?.state !== 'gone') return 'done';
   const stopped = await world.cluster.stopTask(task.taskArn, reason);
+  world.log({ decision: 'runner given up', reason, runner: seat.name, pool: seat.pool, answer: stopped.kind });
   if (stopped.kind !== 'ok' && stopped.kind !== 'gone') return 'not yet';
   const { serves } = given;
   await changeSeat(world, given, ({ serves: _, ...current }) => current);
   if (serves !== undefined) await release(world, serves, seat.name, { reason, failed: false });
-  world.log({ decision: 'runner given up', reason, runner: seat.name, pool: seat.pool });
   return 'done';
 }

@@ -118,6 +118,7 @@ test('whose task cannot be stopped keeps its job until that has ended, so that n
   expect(launchOf(stage, job)).toBe(1);
   expect(await stage.until(stage.allCompleted, 10)).toBe(true);
   expect(launchOf(stage, job)).toBe(2);
+  expect(stage.lines).toContainEqual(expect.objectContaining({ decision: 'runner given up', answer: 'retry' }));
 });
 
 test('who is warm is given up', async () => {
