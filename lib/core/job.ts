@@ -127,15 +127,11 @@ export function recordEvent(previous: JobRecord | undefined, event: JobEvent, kn
   };
 }
 
-/** The same job, of a repository or an owner that is elsewhere now: nobody can run it where it was. */
+/** The same job, of a repository or an owner that is elsewhere now. Who comes for it may follow, or is found unable to take it. */
 function placedAnew(previous: JobRecord, event: JobEvent, now: number): JobRecord {
   const { installation, owner, repository, ownerIsUser } = event;
-  const place = { installation, owner, repository, ownerIsUser, expiresAt: expiry(now) };
-  if (previous.state !== 'queued') return { ...previous, ...place };
-  const { runner, ...kept } = previous;
-  const notBefore = runner === undefined ? previous.notBefore : now + DISPLACED_WAIT_MS;
-  const reason = `it is in ${owner}/${repository} now`;
-  return { ...kept, ...place, reason, ...(notBefore !== undefined && { notBefore }) };
+  const reason = previous.state === 'queued' ? `it is in ${owner}/${repository} now` : previous.reason;
+  return { ...previous, installation, owner, repository, ownerIsUser, reason, expiresAt: expiry(now) };
 }
 
 function firstRecord(previous: JobRecord | undefined, event: JobEvent, { home, logs }: Known, now: number): JobRecord {

@@ -52,9 +52,13 @@ function isComing({ state, busyWith, doubt, startedAt, registeredAt = 0, heardAt
   return state !== 'registered' || now - Math.max(registeredAt, heardAt) < IDLE_UNHEARD_MS;
 }
 
-/** The runner that is to come for the job will not: it works for somebody else, says nothing, or could not take the job. */
+/**
+ * The runner that is to come for the job will not: it works for somebody else, says nothing, or could not take the job. One that
+ * still boots is left to the registrar, which sends it away if it could not: until then nobody is launched beside it.
+ */
 export function isForsaken(job: Taken, seat: Seat | undefined, now: number): boolean {
-  return seat !== undefined && seat.busyWith === undefined && !(isComing(seat, now) && mayRun(seat, job));
+  if (seat === undefined || seat.busyWith !== undefined || seat.state === 'launching') return false;
+  return !(isComing(seat, now) && mayRun(seat, job));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { LaunchFailure } from '../core/ending.ts';
 import { DISPLACED_WAIT_MS, LOOK_READ_MAX } from '../core/limits.ts';
-import { isAlone, mayTake, served } from '../core/pairing.ts';
+import { isAlone, mayRun, mayTake, served } from '../core/pairing.ts';
 import { mayMint } from '../core/registration.ts';
 import type { Seat } from '../core/runner.ts';
 import { isBound } from '../core/runner.ts';
@@ -86,7 +86,9 @@ const RETRY_SECONDS = 2;
  */
 async function wishFor(world: World, config: Config, seat: Seat): Promise<'wanted' | 'none' | 'soon known'> {
   const job = seat.serves === undefined ? undefined : await world.history.get({ job: seat.serves });
-  if (job?.state === 'queued' && (job.runner === seat.name || (await adopt(world, config, seat, job)))) return 'wanted';
+  // Its repository may have gone to another owner meanwhile.
+  const comes = job !== undefined && job.runner === seat.name && mayRun(seat, job);
+  if (job?.state === 'queued' && (comes || (await adopt(world, config, seat, job)))) return 'wanted';
   if (await adoptAny(world, config, seat)) return 'wanted';
   const takenAt = job?.ranOn === undefined ? undefined : (job.completedAt ?? job.startedAt);
   return takenAt !== undefined && world.clock.now() - takenAt < DISPLACED_WAIT_MS ? 'soon known' : 'none';

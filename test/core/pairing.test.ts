@@ -40,8 +40,17 @@ const rows: { sentence: string; seat: Partial<Seat>; forsaken: boolean }[] = [
     seat: { ...registered, heardAt: NOW, doubt: { what: 'unlisted', since: NOW } },
     forsaken: true,
   },
-  { sentence: 'one whose labels do not cover the job could not take it', seat: { labels: ['ecs'] }, forsaken: true },
-  { sentence: 'nor could one of another repository', seat: { repository: 'web' }, forsaken: true },
+  {
+    sentence: 'one whose labels do not cover the job could not take it',
+    seat: { ...registered, heardAt: NOW, labels: ['ecs'] },
+    forsaken: true,
+  },
+  {
+    sentence: 'nor could one of another repository',
+    seat: { ...registered, heardAt: NOW, repository: 'web' },
+    forsaken: true,
+  },
+  { sentence: 'one that still boots is left to the registrar', seat: { repository: 'web' }, forsaken: false },
   { sentence: 'one that was told to go does not come', seat: { state: 'gone' }, forsaken: true },
 ];
 

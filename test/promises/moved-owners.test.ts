@@ -117,6 +117,22 @@ test('a job that ends unheard while the App is installed anew is asked for at th
   expect(stage.leftovers()).toEqual(CLEAN);
 });
 
+test('a runner that boots while its repository goes to another owner is not registered where it was, and nobody is launched beside it', async () => {
+  const stage = await createStage({ pools: [aPool({})] });
+  for (const owner of ['octo-org', 'other-org']) {
+    const repositories = owner === 'octo-org' ? ['app'] : [];
+    stage.github.control.putInstallation({ owner, kind: 'Organization', repositories });
+  }
+  stage.ecs.setFaults({ startSlowSeconds: 600 });
+  stage.addJobs({});
+  await stage.until(() => stage.livingTasks().length === 1, 2);
+  stage.github.control.transferRepository('octo-org', 'app', 'other-org');
+  await stage.minutes(5);
+  expect(stage.livingTasks()).toMatchObject([{ lastStatus: 'ACTIVATING' }]);
+  expect(await stage.until(stage.allCompleted, 30)).toBe(true);
+  expect(stage.github.books.owners.get('octo-org')?.scope.registrations).toEqual([]);
+});
+
 /** Whatever was there. */
 async function note(
   stage: Stage,
