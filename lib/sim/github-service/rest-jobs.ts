@@ -36,9 +36,14 @@ function getJob(call: RestCall): RestAnswer {
   return answer(200, jobJson(seen(call, job), call.hub.faults.cancelledRunnerNull));
 }
 
+/** So long after a change a replica may not know it. */
+const STALE_MS_MAX = 10 * 60 * 1000;
+
 /** As it was before its last change: REST may lag behind the webhook (switch `staleJobs`). */
 function seen({ hub }: RestCall, job: Job): Job {
-  if (job.before === job.state || !hub.chance.happens(hub.faults.staleJobs)) return job;
+  const changedAt = job.completedAt ?? job.startedAt ?? job.queuedAt;
+  const isOld = hub.time.now() - changedAt >= STALE_MS_MAX;
+  if (job.before === job.state || isOld || !hub.chance.happens(hub.faults.staleJobs)) return job;
   const earlier = { ...job, state: job.before, conclusion: null, completedAt: undefined };
   return job.before === 'in_progress' ? earlier : { ...earlier, runner: undefined, startedAt: undefined };
 }
