@@ -127,7 +127,11 @@ function inAnyCase(chance: Chance, label: string): string {
 /** Lets it happen. A job for runners that are not ours ends after its length, wherever it ran. Gives whether all of it has happened. */
 export function playWorkload(
   arrivals: readonly Arrival[],
-  { clock, control, isOurs }: { clock: SimClock; control: Control; isOurs: (labels: readonly string[]) => boolean },
+  {
+    clock,
+    control,
+    isOurs,
+  }: { clock: SimClock; control: Control; isOurs: (labels: readonly string[], repo: string) => boolean },
 ): () => boolean {
   let planned = 0;
   const later = (delayMs: number, act: () => void) => {
@@ -151,7 +155,7 @@ export function playWorkload(
       durationSeconds,
       followers,
       // If such a job is run again, nobody ends it, and ours would wait for it.
-      ...(concurrency !== undefined && isOurs(labels) && { concurrency }),
+      ...(concurrency !== undefined && isOurs(labels, repo) && { concurrency }),
       held: heldMs !== undefined,
       conclusion: fails ? 'failure' : 'success',
       ...(user && { user }),
@@ -163,7 +167,7 @@ export function playWorkload(
 
   function goOn(arrival: Arrival, id: number): void {
     const { source, labels, durationSeconds, heldMs, cancelAfterMs, rerunAfterMs } = arrival;
-    if (!isOurs(labels)) later(durationSeconds * 1000, () => control.cancel(id));
+    if (!isOurs(labels, source.repo)) later(durationSeconds * 1000, () => control.cancel(id));
     if (source.outside) later(durationSeconds * 1000 + OUTSIDE_MS_MAX, () => control.cancel(id));
     if (heldMs !== undefined) later(heldMs, () => control.release(id));
     if (cancelAfterMs !== undefined) later(cancelAfterMs, () => control.cancel(id));

@@ -74,5 +74,5 @@ function openJobs({ github }: Stage): Job[] {
 }
 
 function isOurs({ labels, run }: Job): boolean {
-  return isServed(labels) && run.repository.outside !== true;
+  return isServed(labels, run.repository.name) && run.repository.outside !== true;
 }

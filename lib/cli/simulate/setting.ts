@@ -29,9 +29,12 @@ const PLAIN = [['self-hosted', 'linux', 'ecs'], ['ecs'], ['self-hosted', 'linux'
 const LARGE = ['self-hosted', 'ecs', 'large'];
 /** Somebody else's runners: GitHub's own, or another tool's. */
 const FOREIGN = [['ubuntu-latest'], ['self-hosted', 'windows']];
+/** What only repositories that deploy are served: others ask in vain. */
+const DEPLOY = 'deploy';
+const IN_VAIN = ['self-hosted', 'ecs', DEPLOY];
 
 export const SOURCES: readonly Source[] = [
-  { owner: 'octo-org', repo: 'app', weight: 5, asks: [...PLAIN, ...PLAIN, LARGE, ...FOREIGN] },
+  { owner: 'octo-org', repo: 'app', weight: 5, asks: [...PLAIN, ...PLAIN, LARGE, ...FOREIGN, IN_VAIN] },
   { owner: 'octo-org', repo: 'web', weight: 3, asks: [...PLAIN, ['self-hosted', 'quick']] },
   { owner: 'octo-org', repo: 'deploy-tools', weight: 1, asks: [['self-hosted', 'deploy'], ['ecs']] },
   { owner: 'octo-org', repo: 'secret', weight: 0.6, asks: PLAIN, outside: true, slowness: 8 },
@@ -75,11 +78,11 @@ export function familyOf({ labels, run: { repository } }: Job): string {
   return `sim-${pool?.name ?? 'none'}`;
 }
 
-/** Whether some pool is there for jobs that ask for this. */
-export function isServed(labels: readonly string[]): boolean {
-  return labels.every(
-    (label) => !FOREIGN.flat().includes(label.toLowerCase()) || label.toLowerCase() === 'self-hosted',
-  );
+/** Whether some pool is there for jobs of the repository that ask for this. */
+export function isServed(labels: readonly string[], repository: string): boolean {
+  const wanted = labels.map((label) => label.toLowerCase()).filter((label) => label !== 'self-hosted');
+  if (wanted.includes(DEPLOY) && !repository.startsWith('deploy-')) return false;
+  return !wanted.some((label) => FOREIGN.flat().includes(label));
 }
 
 function aPool(own: Partial<Pool> & Pick<Pool, 'name' | 'labels' | 'max'>): Pool {

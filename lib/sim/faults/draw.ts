@@ -15,7 +15,7 @@ const THEMES: readonly RegExp[] = [
   /^starts\.|^registrar\.|^lists\.|^runners\.(shown|busyRemoved)|^webhooks\.(startedLost|completedLost)|^runners\.(lost|502)/,
   /^runners\.[a-zA-Z]{6,}|^containers\.|^sessions\.|^jobs\.|^starts\.|^webhooks\.lost/,
   /^app\.|^owners\.|^repositories\.|^repositoryRunners\.|^permissions\.|^groups\./,
-  /^ecs\.|^instances\.|^image\.|^containers\.|^events\.|^rerun\./,
+  /^ecs\.|^instances\.|^image\.|^containers\.|^events\.|^rerun\.|^jobs\.allCancelled/,
   /^lambda\.|^storage\.|^queue\.|^janitor\.|^deployments|^parameters\.|^sts\./,
 ];
 /** No faults but how the world is, for some: in this share of all seeds. */
