@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { ended, run } from './command.ts';
+import { installHostPackages } from './host-packages.ts';
 import { until } from './until.ts';
 
 export type Engine = {
@@ -46,7 +46,7 @@ async function startDaemon(
       'No Docker engine answers (docker info). Start one, or run this as root, which then starts one of its own.',
     );
   }
-  await install(say);
+  await installHostPackages(say);
   await mkdir(folder, { recursive: true });
   const environment = { DOCKER_HOST: `unix://${join(folder, 'docker.sock')}` };
   const log = openSync(join(folder, 'dockerd.log'), 'w');
@@ -71,15 +71,6 @@ async function startDaemon(
   return { environment, close };
 }
 
-async function install(say: (line: string) => void): Promise<void> {
-  const { exitCode } = await ended('dockerd', ['--version']).catch(() => ({ exitCode: 1 }));
-  if (exitCode === 0) return;
-  say('installing Debian’s docker.io');
-  await run('apt-get', ['update', '-qq']);
-  const environment = { DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables'], { environment });
-}
-
 /** SIGTERM, and SIGKILL for one that does not listen. */
 export async function end(child: ChildProcess, secondsMax = 20): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -90,9 +81,17 @@ export async function end(child: ChildProcess, secondsMax = 20): Promise<void> {
   clearTimeout(timer);
 }
 
+/** As Docker says it; of a bridge that it has only just made it does not, and as long as nobody is on it Node.js does not list it either. */
 async function gatewayOf(docker: Engine['docker']): Promise<string> {
   const said = await docker('network', 'inspect', 'bridge', '--format', '{{range .IPAM.Config}}{{.Gateway}}{{end}}');
-  const gateway = said.trim() || networkInterfaces()['docker0']?.find(({ family }) => family === 'IPv4')?.address;
+  const gateway = said.trim() || (await addressOf('docker0'));
   if (gateway) return gateway;
   throw new Error('Docker’s bridge has no address on this machine: containers could not reach the deployed API.');
+}
+
+async function addressOf(device: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await ended('ip', ['-4', '-json', 'address', 'show', device]);
+  if (exitCode !== 0) return undefined;
+  const [shown] = JSON.parse(stdout) as { addr_info?: { local?: string }[] }[];
+  return shown?.addr_info?.[0]?.local;
 }

@@ -1,8 +1,10 @@
 /** Everything that the steps stand on: instance, images, the two endpoints for credentials, and the outside. */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closers } from '../../../lib/local/closers.ts';
 import { ended, run } from '../command.ts';
+import { installHostPackages } from '../host-packages.ts';
 import type { Machine } from './agent.ts';
 import { type CredentialsEndpoint, credentialsEndpoint, type Metadata, metadataService } from './credentials.ts';
 import { makeImages, SHELL_IMAGE } from './images.ts';
@@ -31,6 +33,7 @@ export async function startStage(options: {
 }): Promise<Stage> {
   const { folder, cache, say, started } = options;
   await mkdir(cache, { recursive: true });
+  await installHostPackages(say);
   const instance = started.add(await startInstance(join(folder, 'instance'), `e2e-${process.pid}`));
   const images = join(folder, 'images');
   started.add({ close: () => rm(images, { recursive: true, force: true }) });
