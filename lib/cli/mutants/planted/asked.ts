@@ -238,4 +238,12 @@ export const ASKED: readonly Mutant[] = [
     replace: 'if (ranOn === undefined) return',
     tests: ['test/core/rerun.test.ts'],
   },
+  {
+    name: 'who-boots-elsewhere-is-not-waited-for',
+    promise: 'asked',
+    file: 'lib/core/pairing.ts',
+    find: " || seat.state === 'launching') return false;",
+    replace: ') return false;',
+    tests: ['test/core/pairing.test.ts', 'test/promises/moved-owners.test.ts'],
+  },
 ];

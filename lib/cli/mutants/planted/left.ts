@@ -93,4 +93,12 @@ export const LEFT: readonly Mutant[] = [
     replace: 'if (idleMs <= 1000 * idleMsMax) return',
     tests: ['test/promises/cancelled.test.ts'],
   },
+  {
+    name: 'jobs-stay-at-the-former-installation',
+    promise: 'left',
+    file: 'lib/flows/follow-owners.ts',
+    find: '  if (to.installation !== from.installation) await moveJobs(world, from, to);\n',
+    replace: '',
+    tests: ['test/promises/moved-owners.test.ts'],
+  },
 ];

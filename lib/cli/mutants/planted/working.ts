@@ -138,4 +138,12 @@ export const WORKING: readonly Mutant[] = [
     replace: "if (state !== 'registered') return 'give up';",
     tests: ['test/flows/interruption.test.ts'],
   },
+  {
+    name: 'started-word-is-one-of-idling',
+    promise: 'working',
+    file: 'lib/flows/report.ts',
+    find: '({ surplusSince: _, heardAt: __, ...current }) => ({\n      ...current,',
+    replace: '({ surplusSince: _, ...current }) => ({\n      ...current,\n      heardAt: now,',
+    tests: ['test/flows/report.test.ts'],
+  },
 ];
