@@ -48,7 +48,8 @@ export type LostTask = { lost?: true; stoppedAt?: number; exitCode?: number };
  * the container never said how it ended.
  */
 export function lostAtOf(seat: Seat, task: LostTask, now: number): number | undefined {
-  const mayHaveJob = seat.state === 'registered' || seat.state === 'busy';
+  // One with a job may have been told to go when that had failed: ECS was not to be read for so long.
+  const mayHaveJob = seat.state === 'registered' || seat.state === 'busy' || seat.busyWith !== undefined;
   const wasAnnounced = seat.interruptedAt !== undefined && task.exitCode === undefined;
   if (!mayHaveJob || (task.lost !== true && !wasAnnounced)) return undefined;
   const announced = (seat.interruptedAt ?? Number.POSITIVE_INFINITY) + INSTANCE_LEAVES_WITHIN_MS;

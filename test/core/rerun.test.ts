@@ -173,6 +173,12 @@ describe('when a runner was lost', () => {
     ['the same, but it had an exit code', aSeat({ state: 'busy', interruptedAt: NOW }), { exitCode: 1 }, undefined],
     ['it had never been registered', aSeat(), { lost: true as const }, undefined],
     ['it had been told to go', aSeat({ state: 'gone' }), { lost: true as const }, undefined],
+    [
+      'it had been told to go, long after its job',
+      aSeat({ state: 'gone', busyWith: 1 }),
+      { lost: true as const, stoppedAt: NOW - DAY },
+      NOW - DAY,
+    ],
   ])('%s', (_, seat, task, expected) => {
     expect(lostAtOf(seat, task, NOW)).toBe(expected);
   });
