@@ -54,10 +54,12 @@ function isComing({ state, busyWith, doubt, startedAt, registeredAt = 0, heardAt
 
 /**
  * The runner that is to come for the job will not: it works for somebody else, says nothing, or could not take the job. One that
- * still boots is left to the registrar, which sends it away if it could not: until then nobody is launched beside it.
+ * still boots is left to the registrar, which sends it away if it could not; and one that is given up with its instance keeps its job
+ * until its task has been told to stop: nobody is launched beside them.
  */
 export function isForsaken(job: Taken, seat: Seat | undefined, now: number): boolean {
-  if (seat === undefined || seat.busyWith !== undefined || seat.state === 'launching') return false;
+  if (seat === undefined || seat.busyWith !== undefined) return false;
+  if (seat.state === 'launching' || seat.state === 'gone') return false;
   return !(isComing(seat, now) && mayRun(seat, job));
 }
 

@@ -56,10 +56,12 @@ export async function idle(world: World, config: Config, report: Report): Promis
 export async function leaving(world: World, config: Config, report: Report & { why: string }): Promise<IdleAnswer> {
   if (!isReportCredential(config.ticketSecrets, report.name, report.credential)) return { kind: 'forbidden' };
   const seat = await seatOf(world, config, report.name);
-  const isRegistered = seat?.state === 'registered';
-  const answer: Leaving = isRegistered
-    ? await leaveEarly(world, seat, report.why)
-    : { kind: 'stay', reason: seat === undefined ? 'there is no record of it' : `it is ${seat.state}` };
+  // Whatever becomes of it, its container has had its registration: nobody gets another.
+  const known = seat?.state === 'registered' ? await noteWord(world, seat) : seat;
+  const answer: Leaving =
+    known?.state === 'registered'
+      ? await leaveEarly(world, known, report.why)
+      : { kind: 'stay', reason: known === undefined ? 'there is no record of it' : `it is ${known.state}` };
   world.log({
     decision: 'runner leaves',
     reason: answer.kind === 'go' ? answer.reason : `${report.why}; its registration stays: ${answer.reason}`,
@@ -72,6 +74,7 @@ export async function leaving(world: World, config: Config, report: Report & { w
 async function answerIdle(world: World, config: Config, seat: Seat | undefined): Promise<Leaving> {
   if (seat === undefined) return { kind: 'stay', reason: 'there is no record of it; the janitor decides' };
   if (seat.state === 'gone') return { kind: 'go', reason: seat.reason };
+  // GitHub said that a job ran in it: perhaps one that never got there. If GitHub says so no more, the janitor believes the container.
   if (seat.state === 'busy' && seat.busyWith === undefined) await noteWord(world, seat);
   if (seat.state !== 'registered') return { kind: 'stay', reason: `it is ${seat.state}` };
   if (seat.interruptedAt !== undefined) return leaveWithInstance(world, seat);
@@ -91,10 +94,9 @@ async function answerIdle(world: World, config: Config, seat: Seat | undefined):
   return leave(world, noted);
 }
 
-/** GitHub said that a job ran in it: perhaps one that never got there. If GitHub says so no more, the janitor believes the container. */
-async function noteWord(world: World, seat: Seat): Promise<void> {
+async function noteWord(world: World, seat: Seat): Promise<Seat | undefined> {
   const heardAt = world.clock.now();
-  await changeSeat(world, seat, (current) => ({ ...current, heardAt }));
+  return changeSeat(world, seat, (current) => ({ ...current, heardAt }));
 }
 
 /** A pool that is not configured any more keeps nobody. */

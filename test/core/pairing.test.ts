@@ -51,7 +51,11 @@ const rows: { sentence: string; seat: Partial<Seat>; forsaken: boolean }[] = [
     forsaken: true,
   },
   { sentence: 'one that still boots is left to the registrar', seat: { repository: 'web' }, forsaken: false },
-  { sentence: 'one that was told to go does not come', seat: { state: 'gone' }, forsaken: true },
+  {
+    sentence: 'one that is given up with its instance keeps it until it ends',
+    seat: { state: 'gone' },
+    forsaken: false,
+  },
 ];
 
 test.each(rows)('$sentence', ({ seat, forsaken }) => {

@@ -213,6 +213,15 @@ describe('a container that ends without a job', () => {
     expect(seat()).toMatchObject(known);
   });
 
+  test('and whose registration GitHub does not remove has had it all the same: nobody gets another', async () => {
+    const { says, github, registration, identity, registered } = await aRunner();
+    github.control.setFaults({ restFailBefore: 1 });
+    expect(JSON.parse((await says('idle', leaving)).body ?? '')).toMatchObject({ answer: 'stay' });
+    github.control.setFaults({ restFailBefore: 0 });
+    expect((await registration({ identity: identity() })).statusCode).toBe(410);
+    expect(registered()).toBe(1);
+  });
+
   test('and whose runner GitHub says is busy is no such container', async () => {
     const { says, seat, github, registered } = await aRunner();
     for (const runner of github.books.runners.values()) runner.state = 'busy';

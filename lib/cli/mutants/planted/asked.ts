@@ -242,8 +242,8 @@ export const ASKED: readonly Mutant[] = [
     name: 'who-boots-elsewhere-is-not-waited-for',
     promise: 'asked',
     file: 'lib/core/pairing.ts',
-    find: " || seat.state === 'launching') return false;",
-    replace: ') return false;',
+    find: "seat.state === 'launching' || seat.state === 'gone'",
+    replace: "seat.state === 'gone'",
     tests: ['test/core/pairing.test.ts', 'test/promises/moved-owners.test.ts'],
   },
 ];
