@@ -200,7 +200,7 @@ export const LISTED_SEATS_EVERY_MINUTES = 10;
 /** Without a mint for this long, hardly anything comes and goes in a scope. */
 export const SCOPE_QUIET_MS = 2 * 60 * 1000;
 
-/** Jobs that one janitor run moves to other pools: four calls each, all of them within a second or two. */
+/** Jobs that one janitor run moves to other pools, or to another installation of the App: four calls each, all of them within a second or two. */
 export const MOVES_MAX = 1000;
 
 /**

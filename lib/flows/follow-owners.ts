@@ -2,6 +2,8 @@
  * An owner that has another name, or the App installed anew: its runners go by the new place, so that they can be seen and
  * removed there. Its jobs follow to another installation; under a former name GitHub finds them itself.
  */
+import type { JobRecord } from '../core/job.ts';
+import { MOVES_MAX } from '../core/limits.ts';
 import { newInstallation } from '../core/pacing.ts';
 import { type Place, placeNow, scopesAt } from '../core/place.ts';
 import { UNSERVED } from '../core/pool.ts';
@@ -37,25 +39,27 @@ async function followOwner(
 
 async function move(world: World, record: InstallationRecord, from: Place, to: Place): Promise<void> {
   await moveSeats(world, from, to);
-  if (to.installation !== from.installation) await moveJobs(world, from, to);
   await change(world.runners, { pool: INSTALLATIONS, place: to.installation }, (known) => {
     const there = known?.kind === 'installation' ? known : newInstallation(to.installation, world.clock.now());
     const scopes = there.place === record.place ? there.scopes : [...there.scopes, ...record.scopes];
     return { ...there, scopes: scopesAt(from, to, scopes) };
   });
-  if (to.installation !== from.installation) await world.runners.remove(record);
+  if (to.installation !== from.installation && (await moveJobs(world, from, to))) await world.runners.remove(record);
   const reason = `it was ${from.owner}, installation ${from.installation}`;
   world.log({ decision: 'owner followed', reason, owner: to.owner, installation: to.installation });
 }
 
-/** What has ended meanwhile no sweep finds: only whoever asks for the very job, at the place where it is. */
-async function moveJobs(world: World, from: Place, to: Place): Promise<void> {
+/**
+ * What has ended meanwhile no sweep finds: only whoever asks for the very job, at the place where it is. Says whether these were
+ * all of them; the rest is the next run's.
+ */
+async function moveJobs(world: World, from: Place, to: Place): Promise<boolean> {
   const pools = [...(await knownPools(world)).map(({ name }) => name), UNSERVED];
   const lists = await Promise.all(pools.map((pool) => world.backlog.list(pool)));
   const items = lists.flat().filter((item) => isAt(from, item));
-  await Promise.all(
-    items.map(({ job }) => changeJob(world, job, (record) => (isAt(from, record) ? { ...record, ...to } : record))),
-  );
+  const follow = (record: JobRecord) => (isAt(from, record) ? { ...record, ...to } : record);
+  await Promise.all(items.slice(0, MOVES_MAX).map(({ job }) => changeJob(world, job, follow)));
+  return items.length <= MOVES_MAX;
 }
 
 /** What was refused there is refused no more, or will be again. */

@@ -1,7 +1,9 @@
 /** Jobs wait and runners idle while their owner gets another name, or the App another installation, or their repository another owner. */
 import { expect, test } from '@jest/globals';
+import { MOVES_MAX } from '../../lib/core/limits.ts';
 import { newInstallation } from '../../lib/core/pacing.ts';
 import { type InstallationRecord, type PoolRecord, poolRecord } from '../../lib/core/runner.ts';
+import type { Rest } from '../../lib/sim/github-service/rest.ts';
 import { aPool } from '../support/pools.ts';
 import { CLEAN, createStage, type Stage } from '../support/stage.ts';
 
@@ -116,6 +118,24 @@ test('a job that ends unheard while the App is installed anew is asked for at th
   await stage.minutes(60);
   expect(stage.leftovers()).toEqual(CLEAN);
 });
+
+test('more jobs than one run can take along follow with the next', async () => {
+  const stage = await createStage({ pools: [aPool({ max: 1 })], rest: withoutSweep });
+  stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', repositories: ['app'] });
+  stage.addJobs({ count: MOVES_MAX + 2, durationSeconds: 3600 });
+  await stage.minutes(1);
+  stage.github.webhooks.hook.active = false;
+  stage.github.control.reinstall('octo-org');
+  const now = stage.github.books.owners.get('octo-org')?.installation.id ?? 0;
+  await stage.minutes(5);
+  expect(stage.backlog.all().filter(({ installation }) => installation !== now)).toEqual([]);
+});
+
+/** It finds nothing. */
+function withoutSweep(rest: Rest): Rest {
+  return async (request, options) =>
+    request.path.includes('/actions/runs') ? { status: 502, headers: {}, body: '' } : rest(request, options);
+}
 
 test('a runner that boots while its repository goes to another owner is not registered where it was, and nobody is launched beside it', async () => {
   const stage = await createStage({ pools: [aPool({})] });

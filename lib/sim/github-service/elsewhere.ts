@@ -8,14 +8,14 @@ const TAKEN_MS_MAX = 30 * 1000;
 const RUNNER_ID = 999_999_999;
 
 /** In a share of all cases (switch `takenElsewhere`). `start` and `end` change the job's state, and say so. */
-export function takePerhaps(hub: Hub, job: Job, start: (job: Job) => void, end: (job: Job) => void): void {
+export function takePerhaps(hub: Hub, job: Job, start: () => void, end: () => void): void {
   if (!hub.chance.happens(hub.faults.takenElsewhere)) return;
   hub.time.after(hub.chance.between(0, TAKEN_MS_MAX), () => {
     const [group] = job.run.repository.owner.groups;
     if (job.state !== 'queued' || job.assignedTo !== undefined || group === undefined) return;
     removeWaiting(job);
     job.runner = { id: RUNNER_ID, name: `somebody-${job.id}`, group };
-    start(job);
-    hub.time.after(job.durationSeconds * 1000, () => end(job));
+    start();
+    hub.time.after(job.durationSeconds * 1000, end);
   });
 }

@@ -97,8 +97,8 @@ export const LEFT: readonly Mutant[] = [
     name: 'jobs-stay-at-the-former-installation',
     promise: 'left',
     file: 'lib/flows/follow-owners.ts',
-    find: '  if (to.installation !== from.installation) await moveJobs(world, from, to);\n',
-    replace: '',
+    find: ' && (await moveJobs(world, from, to))) await',
+    replace: ') await',
     tests: ['test/promises/moved-owners.test.ts'],
   },
 ];
