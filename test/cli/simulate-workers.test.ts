@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, jest, test } from '@jest/globals';
-import { endSeed } from '../../lib/cli/simulate/seed.ts';
+import { type Ended, endSeed } from '../../lib/cli/simulate/seed.ts';
 import { endedSeeds, type Work } from '../../lib/cli/simulate/workers.ts';
 
 jest.setTimeout(120_000);
@@ -58,8 +58,9 @@ test('whoever has seen enough is given no other seed, and none is begun', async 
 
 test('a thread simulates what a process does', async () => {
   const day = { days: 0.01, fault: {} };
-  const { value } = await endedSeeds({ ...WORK, ...day, from: 5, seeds: 1 }).next();
-  expect(value).toEqual(await endSeed(5, day));
+  const ended: Ended[] = [];
+  for await (const seed of endedSeeds({ ...WORK, ...day, from: 5, seeds: 1 })) ended.push(seed);
+  expect(ended).toEqual([await endSeed(5, day)]);
 });
 
 test('a seed out of which something is thrown has failed, and needs its faults', async () => {

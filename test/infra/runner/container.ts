@@ -23,6 +23,8 @@ export const CREDENTIAL = 'b2'.repeat(32);
 export const NAME = 'test-default-0-4711-1';
 const RUNNER_FILE = Buffer.from('{"AgentName":"x"}').toString('base64');
 export const JIT = Buffer.from(JSON.stringify({ '.runner': RUNNER_FILE })).toString('base64');
+/** Less than a test may take, so that the test says what was missing, and takes its container away. */
+const HEARD_MS_MAX = 45_000;
 
 export type Call = { what: string; credential: string; body: Record<string, unknown> };
 /** `cut`: the connection ends without an answer. */
@@ -38,7 +40,7 @@ export const REGISTERED: Answer = {
 export type Registrar = {
   url: string;
   calls: Call[];
-  /** Resolves when it has been asked for this so often. */
+  /** Resolves when it has been asked for this so often; rejects when that has not happened in `HEARD_MS_MAX`. */
   heard: (what: string, times?: number) => Promise<void>;
   close: () => void;
 };
@@ -61,7 +63,12 @@ export async function serveRegistrar(script: Script): Promise<Registrar> {
     server.closeAllConnections();
   };
   const heard = async (what: string, times = 1) => {
-    while (calls.filter((call) => call.what === what).length < times) await sleep(5);
+    const giveUpAt = Date.now() + HEARD_MS_MAX;
+    while (calls.filter((call) => call.what === what).length < times) {
+      if (Date.now() > giveUpAt)
+        throw new Error(`not asked ${times} times for ${what}, only: ${JSON.stringify(calls)}`);
+      await sleep(5);
+    }
   };
   return { url: `http://127.0.0.1:${port}`, calls, heard, close };
 }
