@@ -34,6 +34,8 @@ export function targetsOf(cloud: Cloud, { knobs, chance, killFunctions, log }: P
         note(error);
       }
     },
+    // A deployment of this stack changes nothing but revisions.
+    restore: () => undefined,
     killFunctions: () => {
       killFunctions().catch(note);
     },

@@ -26,7 +26,18 @@ async function aStage() {
     groups: [{ name: 'Fast' }],
   }) as { installation: number };
   const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  const targets = { clock, chance, github, ecs, queue, sts, killFunctions, knobs, redeploy: () => undefined };
+  const targets = {
+    clock,
+    chance,
+    github,
+    ecs,
+    queue,
+    sts,
+    killFunctions,
+    knobs,
+    redeploy: () => undefined,
+    restore: () => undefined,
+  };
   const pause = (ms: number) => sleep(clock, ms);
   return {
     ...stage,

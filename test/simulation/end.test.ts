@@ -1,7 +1,8 @@
 /** What is judged at the end, on a world that has been left in the middle, or has ended badly. */
 import { expect, test } from '@jest/globals';
 import { endedWorld } from '../../lib/cli/simulate/finish.ts';
-import { type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../lib/sim/judge/end.ts';
+import type { Delivery } from '../../lib/sim/github-service/webhooks.ts';
+import { askedTooOften, type EndedWorld, jobsLost, leftBehind, tooManyCalls } from '../../lib/sim/judge/end.ts';
 import { createJudge } from '../../lib/sim/judge/judge.ts';
 import { createPatience } from '../../lib/sim/judge/patience.ts';
 import { createStage, type Stage } from '../support/stage.ts';
@@ -55,6 +56,22 @@ test.each([
   expect(tooManyCalls(after(most), 1, sweepsEach)).toEqual([]);
   const detail = `${most + 1} calls for the ${kind}: 1 jobs and 0 tasks in 1 minutes`;
   expect(details(tooManyCalls(after(most + 1), 1, sweepsEach))).toEqual([detail]);
+});
+
+test('an event may be asked for again three times, and a fourth one is too often; unless somebody has asked for it by hand', async () => {
+  const stage = await createStage({ janitor: false });
+  stage.addJobs({ labels: ['nobody'] });
+  await stage.minutes(10);
+  const { webhooks } = stage.github;
+  const [delivery] = webhooks.deliveries as [Delivery];
+  const ask = () => stage.world.github.redeliver(delivery.id);
+  await Promise.all([ask(), ask(), ask()]);
+  expect(askedTooOften(worldOf(stage))).toEqual([]);
+  await ask();
+  expect(details(askedTooOften(worldOf(stage)))).toEqual([`event ${delivery.guid} was asked for again 4 times`]);
+  webhooks.redeliverByHand(delivery);
+  await ask();
+  expect(askedTooOften(worldOf(stage))).toEqual([]);
 });
 
 test('a container that does not end after its job may stay, with what is its own, as long as the longest job takes, and an hour', async () => {

@@ -10,7 +10,18 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 function targetsOf(stage: Stage): Targets {
   const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  return { clock, chance, github, ecs, queue, sts, killFunctions, knobs: noKnobs(), redeploy: () => undefined };
+  return {
+    clock,
+    chance,
+    github,
+    ecs,
+    queue,
+    sts,
+    killFunctions,
+    knobs: noKnobs(),
+    redeploy: () => undefined,
+    restore: () => undefined,
+  };
 }
 
 /** Everything that a fault can set. */

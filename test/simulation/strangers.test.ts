@@ -18,7 +18,7 @@ async function aStage() {
   const told = (attempt: Attempt, answered: Answered) => tries.push({ attempt, answered });
   const strangers = strangersOf({ chance: seededChance(1), doors: stage.doors, overheard, told });
   const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  const others = { knobs: noKnobs(), redeploy: () => undefined };
+  const others = { knobs: noKnobs(), redeploy: () => undefined, restore: () => undefined };
   const targets = { clock, chance, github, ecs, queue, sts, killFunctions, strangers, ...others };
   return { ...stage, tries, strangers, come: () => FAULTS['strangers']?.begin(targets, 1) };
 }

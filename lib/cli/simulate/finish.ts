@@ -4,7 +4,7 @@ import { type EndedWorld, jobsLost, keptWaiting, leftBehind, mayStay } from '../
 import { type Judge, PROMISES } from '../../sim/judge/judge.ts';
 import { createPatience } from '../../sim/judge/patience.ts';
 import { owedReruns, wrongReruns } from '../../sim/judge/reruns.ts';
-import { familyOf, isServed, JOB_HOURS, maxOf, rerunsMaxOf, WARM } from './setting.ts';
+import { familyOf, isServed, JOB_HOURS, maxIn, POOLS, rerunsMaxOf, WARM } from './setting.ts';
 import type { Stage } from './stage.ts';
 
 /** In minutes. `waited`: the longest that a job waited while its pool had places; `until`: until all had ended; `quiet`: until nothing was left. */
@@ -21,7 +21,12 @@ export async function finish(stage: Stage, judge: Judge, isPlayed: () => boolean
   const world = () => endedWorld(stage, judge);
   const isBroken = () => breaches.length > 0;
   const finished: Finish = { waited: 0, until: 0, quiet: 0 };
-  const patience = createPatience({ jobs: () => openJobs(stage), familyOf, maxOf, workingIn: judge.workingIn });
+  const patience = createPatience({
+    jobs: () => openJobs(stage),
+    familyOf,
+    maxOf: (family) => maxIn(POOLS, family),
+    workingIn: judge.workingIn,
+  });
   const rules = { books: stage.github.books, taskOf: judge.taskOf, isMoved: judge.isMoved, rerunsMaxOf };
   const isOver = () => isBroken() || (isPlayed() && openJobs(stage).length === 0 && owedReruns(rules).length === 0);
   for (; finished.until < FINISH_MINUTES_MAX && !isOver(); finished.until += 1) {

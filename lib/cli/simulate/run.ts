@@ -6,13 +6,14 @@ import { noKnobs } from '../../sim/faults/knobs.ts';
 import { faultyRest } from '../../sim/faults/rest.ts';
 import type { FaultList } from '../../sim/faults/table.ts';
 import type { Job } from '../../sim/github-service/books.ts';
-import { tooManyCalls } from '../../sim/judge/end.ts';
+import { askedTooOften, tooManyCalls } from '../../sim/judge/end.ts';
 import { type Breach, createJudge } from '../../sim/judge/judge.ts';
 import { planWorkload, playWorkload } from '../../sim/workload.ts';
 import { createAudit } from './audit.ts';
+import { createChangingPools } from './changing-pools.ts';
 import { endedWorld, type Finish, finish } from './finish.ts';
 import { hooksOf } from './hooks.ts';
-import { isServed, maxOf, mayHave, PERMISSIONS, POOLS, SOURCES } from './setting.ts';
+import { isServed, mayHave, PERMISSIONS, POOLS, SOURCES } from './setting.ts';
 import { createStage, type Stage } from './stage.ts';
 import { createStory } from './story.ts';
 
@@ -48,6 +49,12 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   const knobs = noKnobs();
   const chance = seededChance(hashed(seed, 'around'));
   const story = createStory(() => stage?.clock.now() ?? 0, options.trace === true);
+  const changing = createChangingPools(
+    seededChance(hashed(seed, 'pools')),
+    () => stage.clock,
+    (pools) => stage.configure(pools),
+  );
+  const { maxOf, redeploy, restore } = changing;
   const judge = createJudge({ now: () => stage.clock.now(), github: () => stage.github.books, maxOf, mayHave });
   const audit = createAudit({ seed, judge, stage: () => stage });
   let stage!: Stage;
@@ -70,7 +77,8 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
   const beganAt = stage.clock.now();
   const plan = planWorkload(seededChance(hashed(seed, 'workload')), SOURCES, days);
   const isPlayed = playWorkload(plan, { clock: stage.clock, control: stage.github.control, isOurs: isServed });
-  const endFaults = inject(seed, faults, { ...targetsOf(stage, knobs), strangers: audit.strangers() }, days * DAY_MS);
+  const targets = { ...targetsOf(stage), knobs, redeploy, restore, strangers: audit.strangers() };
+  const endFaults = inject(seed, faults, targets, days * DAY_MS);
   const isBroken = () => judge.breaches.length > 0;
   await stage.clock.runUntilTrue(isBroken, beganAt + days * DAY_MS);
   endFaults();
@@ -85,7 +93,8 @@ export async function run(options: { seed: number; faults: FaultList; days: numb
     const minutes = (stage.clock.now() - beganAt) / MINUTE_MS;
     const world = endedWorld(stage, judge);
     const { tasks, operations } = stage.ecs.books();
-    const breaches = [...judge.breaches, ...tooManyCalls(world, minutes, janitorRuns / minutes)];
+    const cost = [...tooManyCalls(world, minutes, janitorRuns / minutes), ...askedTooOften(world)];
+    const breaches = [...judge.breaches, ...cost];
     for (const { promise, detail } of breaches) story.tell('BROKEN', `${promise}: ${detail}`);
     return {
       seed,
@@ -120,12 +129,6 @@ function setUp({ github }: Stage): void {
   }
 }
 
-function targetsOf(stage: Stage, knobs: ReturnType<typeof noKnobs>) {
-  let revision = 1;
-  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  const redeploy = () => {
-    revision += 1;
-    stage.configure(POOLS.map((pool) => ({ ...pool, taskDefinition: `sim-${pool.name}:${revision}` })));
-  };
-  return { clock, chance, github, ecs, queue, sts, knobs, killFunctions, redeploy };
+function targetsOf({ clock, chance, github, ecs, queue, sts, killFunctions }: Stage) {
+  return { clock, chance, github, ecs, queue, sts, killFunctions };
 }

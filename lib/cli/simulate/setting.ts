@@ -44,14 +44,19 @@ export const SOURCES: readonly Source[] = [
 
 export const WARM = POOLS.reduce((sum, { warm }) => sum + warm, 0);
 
-/** The most living tasks of a pool's family. */
-export function maxOf(family: string): number {
-  return POOLS.find(({ name }) => family === `sim-${name}`)?.max ?? 0;
+/** The family of its task definitions. */
+export function familyNameOf({ name }: Pool): string {
+  return `sim-${name}`;
+}
+
+/** The most living tasks of a pool's family; 0: there is no such pool. */
+export function maxIn(pools: readonly Pool[], family: string): number {
+  return pools.find((pool) => family === familyNameOf(pool))?.max ?? 0;
 }
 
 /** In how many attempts jobs of the family's pool are run again when they died with their instance. */
 export function rerunsMaxOf(family: string): number {
-  return POOLS.find(({ name }) => family === `sim-${name}`)?.rerunsMax ?? 0;
+  return POOLS.find((pool) => family === familyNameOf(pool))?.rerunsMax ?? 0;
 }
 
 /** What the App is granted: to run jobs again, too. */
@@ -75,7 +80,7 @@ export function familyOf({ labels, run: { repository } }: Job): string {
   const [pool] = POOLS.filter((pool) => wanted.every((label) => pool.labels.includes(label)))
     .filter(({ repositories: [only] }) => only === undefined || place.startsWith(only.replace('*', '')))
     .toSorted((one, other) => one.labels.length - other.labels.length);
-  return `sim-${pool?.name ?? 'none'}`;
+  return pool === undefined ? 'none' : familyNameOf(pool);
 }
 
 /** Whether some pool is there for jobs of the repository that ask for this. */

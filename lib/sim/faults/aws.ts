@@ -67,9 +67,14 @@ export const awsFaults: Readonly<Record<string, Fault>> = {
   'registrar.startedLost': ofKnob('startedLost', 'the word that a job has started never arrives', [0.05, 1]),
   'janitor.overlaps': ofKnob('janitorOverlaps', 'minutes in which two janitors run', [0.05, 1]),
   'janitor.misses': ofKnob('janitorMisses', 'minutes without a janitor', [0.05, 0.6]),
-  deployments: nowAndThen('a deployment; old and new configuration live side by side', [0.02, 0.5], ({ redeploy }) =>
-    redeploy(),
-  ),
+  deployments: {
+    ...nowAndThen(
+      'a deployment: pools go, come back and have other maxima; old and new configuration live side by side',
+      [0.05, 2],
+      ({ redeploy }) => redeploy(),
+    ),
+    end: ({ restore }) => restore(),
+  },
 };
 
 function ofSts(what: string, range: Fault['range']): Fault {

@@ -24,6 +24,8 @@ const EVERYDAY: Readonly<Record<string, number>> = {
   'containers.slow': 0.5,
   'jobs.takenElsewhere': 0.3,
 };
+/** Drawn like all others, and in this share of the seeds besides. */
+const OFTEN: Readonly<Record<string, number>> = { deployments: 0.15 };
 const HOUR_MS = 60 * 60 * 1000;
 
 export function drawFaults(seed: number): FaultList {
@@ -31,12 +33,12 @@ export function drawFaults(seed: number): FaultList {
   const names = Object.keys(FAULTS).filter((name) => !(name in EVERYDAY));
   const chosen = chance.happens(0.5) ? someOf(names, chance) : manyAlike(names, chance);
   const drawn = Object.fromEntries([...chosen].map((name) => [name, drawnValue(name, chance)]));
-  return { ...drawn, ...everydayOf(seed) };
+  return { ...sharesOf(seed, OFTEN), ...drawn, ...sharesOf(seed, EVERYDAY) };
 }
 
-/** They come whatever else happens, and nothing else depends on whether they do. */
-function everydayOf(seed: number): FaultList {
-  const drawn = Object.entries(EVERYDAY).flatMap(([name, share]) => {
+/** Nothing else depends on whether they come. */
+function sharesOf(seed: number, shares: Readonly<Record<string, number>>): FaultList {
+  const drawn = Object.entries(shares).flatMap(([name, share]) => {
     const chance = seededChance(hashed(seed, name));
     return chance.happens(share) ? [[name, drawnValue(name, chance)] as const] : [];
   });

@@ -20,8 +20,10 @@ export type Targets = {
   knobs: Knobs;
   /** The ways to our functions, for whoever must not be let in; absent: nobody is there who tries. */
   strangers?: Strangers;
-  /** Another deployment: new task definitions, and functions that read the old configuration for a while. */
+  /** Another deployment: new task definitions, other maxima, pools missing, and functions that read the old configuration for a while. */
   redeploy: () => void;
+  /** The last one: everything as it was before the first. */
+  restore: () => void;
   /** All execution environments of all functions die. */
   killFunctions: () => void;
 };

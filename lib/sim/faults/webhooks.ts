@@ -37,7 +37,7 @@ export const webhookFaults: Readonly<Record<string, Fault>> = {
     [0.1, 6],
     ({ github, chance }) => {
       const delivery = chance.pick(github.webhooks.deliveries);
-      if (delivery !== undefined) github.webhooks.redeliver(delivery);
+      if (delivery !== undefined) github.webhooks.redeliverByHand(delivery);
     },
   ),
   'webhooks.wrongSecret': forHours(

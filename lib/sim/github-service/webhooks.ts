@@ -51,7 +51,12 @@ export type Webhooks = {
   /** Oldest first. */
   deliveries: Delivery[];
   announce: (job: Job, action: Action) => void;
+  /** The App asks for it. */
   redeliver: (delivery: Delivery) => void;
+  /** Somebody asks for it by hand. */
+  redeliverByHand: (delivery: Delivery) => void;
+  /** How often the App has asked for an event, by GUID, since somebody did last. */
+  asked: Map<string, number>;
   /** How many attempts wait for their answer. */
   underWay: () => number;
 };
@@ -63,6 +68,7 @@ type Event = Pick<Delivery, 'guid' | 'action' | 'job' | 'repository' | 'installa
 
 export function webhooksOf(hub: () => Hub, app: number, hook: Hook, way: Way): Webhooks {
   const deliveries: Delivery[] = [];
+  const asked = new Map<string, number>();
   let underWay = 0;
 
   function announce(job: Job, action: Action): void {
@@ -108,7 +114,15 @@ export function webhooksOf(hub: () => Hub, app: number, hook: Hook, way: Way): W
     hook,
     deliveries,
     announce,
-    redeliver: (delivery) => void attempt({ ...delivery, redelivery: true }),
+    asked,
+    redeliver: (delivery) => {
+      asked.set(delivery.guid, (asked.get(delivery.guid) ?? 0) + 1);
+      void attempt({ ...delivery, redelivery: true });
+    },
+    redeliverByHand: (delivery) => {
+      asked.delete(delivery.guid);
+      void attempt({ ...delivery, redelivery: true });
+    },
     underWay: () => underWay,
   };
 }

@@ -93,6 +93,19 @@ export function leftBehind(world: EndedWorld): Breach[] {
   return details.map((detail) => ({ at: now, promise: PROMISES.left, detail }));
 }
 
+/** GitHub is asked to deliver an event again three times at most, whatever becomes of it. */
+const REDELIVERIES_MAX = 3;
+
+export function askedTooOften({ now, github }: Pick<EndedWorld, 'now' | 'github'>): Breach[] {
+  return [...github.webhooks.asked]
+    .filter(([, times]) => times > REDELIVERIES_MAX)
+    .map(([guid, times]) => ({
+      at: now,
+      promise: PROMISES.calls,
+      detail: `event ${guid} was asked for again ${times} times`,
+    }));
+}
+
 /** What looks for events that got lost, whatever jobs there are: repositories, their runs and their jobs, deliveries. */
 const SWEEP_PATHS = /\/installation\/repositories$|\/app\/installations$|\/actions\/runs|\/hook\/deliveries/;
 
