@@ -5,6 +5,7 @@ import { CLEAN, createStage } from '../support/stage.ts';
 
 test.each([
   ['throttles', { throttleRunTask: 1 }],
+  ['throttles, and lists it three minutes late,', { throttleRunTask: 1, listLagSeconds: 180 }],
   ['denies', { accessDenied: 1 }],
   ['refuses', { runTaskFailures: 1 }],
 ])('a task whose start nobody heard of keeps its place, also when ECS %s the repeated call', async (_, faults) => {

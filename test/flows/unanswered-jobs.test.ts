@@ -27,7 +27,9 @@ test.each(rows)('a job that GitHub %s', async (_, answer, ageMs, state) => {
     runners: createSimListTable({ clock, latencyMs: 0, name: 'runners', key: ['pool', 'place'] }),
     github: { ...stage.github, job: async () => answer },
   };
-  const record = await world.history.put(aJobRecord({ awaitsWord: NOW }), undefined);
+  // When its run began says nothing: it may have waited for somebody's approval for weeks.
+  const createdAt = NOW - 10 * JOB_WAIT_MAX_MS;
+  const record = await world.history.put(aJobRecord({ awaitsWord: NOW, createdAt }), undefined);
   const item = record && backlogItem(record);
   const kept = item && (await world.backlog.put(item, undefined));
   await questionJobs(world, aConfig([aPool()]), [], kept === undefined ? [] : [kept], new Set());

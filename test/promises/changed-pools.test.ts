@@ -113,6 +113,19 @@ test('a pool is removed before ECS has answered about its tasks', async () => {
   await expectAllDone(stage, 5);
 });
 
+test('a maximum is lowered while more runners work: nobody is launched beside them until they are fewer', async () => {
+  const stage = await createStage({ pools: [small(1)] });
+  stage.addJobs({ count: 3, durationSeconds: 10 * 60 });
+  await stage.until(() => stage.seats().length === 3, 5);
+  stage.addJobs({ count: 7, durationSeconds: 30 * 60 });
+  await stage.until(() => stage.github.control.runners().filter(({ busy }) => busy).length === 10, 5);
+  stage.configure([small(2, { max: 3 })]);
+  stage.addJobs({ count: 5, durationSeconds: 60 });
+  await stage.minutes(20);
+  expect(stage.ecs.tasks()).toHaveLength(10);
+  await expectAllDone(stage, 15);
+});
+
 test('labels move from one pool to another while runners of the first live: nothing is launched twice', async () => {
   const stage = await createStage({ pools: [small(1, { max: 20 }), other()] });
   stage.addJobs({ count: 20, durationSeconds: 60 });
