@@ -8,6 +8,7 @@ import { faultyRest } from '../../lib/sim/faults/rest.ts';
 import { FAULTS } from '../../lib/sim/faults/table.ts';
 import { createSimGitHub } from '../../lib/sim/github.ts';
 import type { Job } from '../../lib/sim/github-service/books.ts';
+import { faultTargets } from '../support/fault-targets.ts';
 import { CLEAN, createStage } from '../support/stage.ts';
 
 /** A stage with an owner, and a way to begin and to end a fault. */
@@ -25,19 +26,8 @@ async function aStage() {
     repositories: ['app'],
     groups: [{ name: 'Fast' }],
   }) as { installation: number };
-  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  const targets = {
-    clock,
-    chance,
-    github,
-    ecs,
-    queue,
-    sts,
-    killFunctions,
-    knobs,
-    redeploy: () => undefined,
-    restore: () => undefined,
-  };
+  const { clock, chance, github } = stage;
+  const targets = faultTargets(stage, knobs);
   const pause = (ms: number) => sleep(clock, ms);
   return {
     ...stage,

@@ -2,27 +2,11 @@
 import { expect, test } from '@jest/globals';
 import { drawFaults, inject } from '../../lib/sim/faults/draw.ts';
 import type { Targets } from '../../lib/sim/faults/fault.ts';
-import { noKnobs } from '../../lib/sim/faults/knobs.ts';
 import { FAULTS, problemOf } from '../../lib/sim/faults/table.ts';
-import { createStage, type Stage } from '../support/stage.ts';
+import { faultTargets } from '../support/fault-targets.ts';
+import { createStage } from '../support/stage.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-function targetsOf(stage: Stage): Targets {
-  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  return {
-    clock,
-    chance,
-    github,
-    ecs,
-    queue,
-    sts,
-    killFunctions,
-    knobs: noKnobs(),
-    redeploy: () => undefined,
-    restore: () => undefined,
-  };
-}
 
 /** Everything that a fault can set. */
 function stateOf({ github, ecs, knobs }: Targets): string {
@@ -47,13 +31,20 @@ test.each(lasting)('%s begins, and ends with nothing left of it', async (name, {
   const stage = await createStage({ janitor: false });
   stage.addJobs({ labels: ['nobody'] });
   stage.github.control.putInstallation({ owner: 'octo-org', kind: 'Organization', groups: [{ name: 'Fast' }] });
-  const targets = targetsOf(stage);
+  const targets = faultTargets(stage);
   const before = stateOf(targets);
   const end = inject(1, { [name]: high }, targets, DAY_MS);
   await stage.clock.runUntilTrue(() => stateOf(targets) !== before, stage.clock.now() + DAY_MS);
   expect(stateOf(targets)).not.toBe(before);
   end();
   expect(stateOf(targets)).toBe(before);
+});
+
+test('when deployments end, all is put back as it was before the first', async () => {
+  const restored: string[] = [];
+  const targets = { ...faultTargets(await createStage({ janitor: false })), restore: () => restored.push('all') };
+  inject(1, { deployments: 1 }, targets, DAY_MS)();
+  expect(restored).toEqual(['all']);
 });
 
 test('what is drawn can be given by hand, and every fault is drawn by some seed', () => {

@@ -3,12 +3,12 @@ import { expect, test } from '@jest/globals';
 import { createOverheard, strangersOf } from '../../lib/cli/simulate/strangers.ts';
 import { seededChance } from '../../lib/sim/chance.ts';
 import type { TaskEntry } from '../../lib/sim/ecs-service/books.ts';
-import { noKnobs } from '../../lib/sim/faults/knobs.ts';
 import { FAULTS } from '../../lib/sim/faults/table.ts';
 import type { Books } from '../../lib/sim/github-service/books.ts';
 import { launchedForNothing, wrongAnswer } from '../../lib/sim/judge/strangers.ts';
 import type { Answered, Attempt } from '../../lib/sim/strangers/attempt.ts';
 import { webhookAttempts } from '../../lib/sim/strangers/webhooks.ts';
+import { faultTargets } from '../support/fault-targets.ts';
 import { createStage } from '../support/stage.ts';
 
 async function aStage() {
@@ -17,9 +17,7 @@ async function aStage() {
   const tries: { attempt: Attempt; answered: Answered }[] = [];
   const told = (attempt: Attempt, answered: Answered) => tries.push({ attempt, answered });
   const strangers = strangersOf({ chance: seededChance(1), doors: stage.doors, overheard, told });
-  const { clock, chance, github, ecs, queue, sts, killFunctions } = stage;
-  const others = { knobs: noKnobs(), redeploy: () => undefined, restore: () => undefined };
-  const targets = { clock, chance, github, ecs, queue, sts, killFunctions, strangers, ...others };
+  const targets = { ...faultTargets(stage), strangers };
   return { ...stage, tries, strangers, come: () => FAULTS['strangers']?.begin(targets, 1) };
 }
 
